@@ -1,0 +1,1 @@
+"""The embedded stack: broker, engine, ingest and workers on one machine."""

@@ -1,0 +1,1 @@
+"""Where events enter: HTTP ingest, log shipper, emit, backfill, catalog import."""

@@ -1,0 +1,1 @@
+"""Vendor mappers: pure functions from a payload to contract events."""

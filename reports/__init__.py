@@ -1,0 +1,1 @@
+"""The read side: reports from the named views."""

@@ -1,0 +1,1 @@
+"""Contracts: stream registry, event models, wire bindings, warehouse schema."""

@@ -1,0 +1,1 @@
+"""Faust processors that turn contract events into idempotent rows, and recompute what is dirty."""
