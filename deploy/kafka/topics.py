@@ -1,0 +1,172 @@
+"""Makes the topics of a real Kafka cluster what the registry says they are, and says so when they are not.
+
+Runs before producers and processors start (`adoption kafka topics`, the test fixtures); they themselves never
+declare a topic. The caller builds the specifications from the stream registry; nothing here knows a stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    ResourceType,
+)
+
+from deploy.kafka.errors import TopicMismatchError
+
+REQUEST_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """What a topic must be.
+
+    `config` holds topic settings under Kafka's own names (`cleanup.policy`, `max.message.bytes`,
+    `retention.ms`, …); settings not named are the broker's. `fixed` means that the number of partitions is
+    part of the meaning of the topic (a key's offsets are compared with each other), so it is never changed.
+    """
+
+    name: str
+    partitions: int
+    config: Mapping[str, str] = field(default_factory=dict)
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChange:
+    """One thing that was done to the cluster: the topic, and the change in words."""
+
+    topic: str
+    what: str
+
+
+def ensure_topics(
+    client: Mapping[str, Any], specs: Sequence[TopicSpec], *, change: bool = False
+) -> list[TopicChange]:
+    """Create what is missing, verify what exists; returns what was done. A second call does nothing.
+
+    Args:
+        client: librdkafka settings of the connection, at least `bootstrap.servers`.
+        specs: the topics; replication is the broker's `default.replication.factor`.
+        change: also add partitions and set differing settings of existing topics. Without it a difference is
+            an error, since both have a price: more partitions move keys, a shorter retention deletes.
+
+    Raises:
+        TopicMismatchError: every difference that was not to be changed; nothing was done to any topic then.
+        KafkaException: the cluster did not answer or refused.
+    """
+    admin = AdminClient(dict(client))
+    existing = admin.list_topics(timeout=REQUEST_SECONDS).topics
+    present = [spec for spec in specs if spec.name in existing]
+    settings = _settings(admin, [spec.name for spec in present])
+    refusals: list[str] = []
+    grow: list[tuple[TopicSpec, int]] = []
+    reset: list[tuple[TopicSpec, dict[str, str]]] = []
+    for spec in present:
+        have = len(existing[spec.name].partitions)
+        if have != spec.partitions and (refusal := _partition_refusal(spec, have, change=change)):
+            refusals.append(refusal)
+        elif have < spec.partitions:
+            grow.append((spec, have))
+        wrong = {name: value for name, value in spec.config.items() if settings[spec.name].get(name) != value}
+        if wrong and not change:
+            refusals.extend(
+                f"topic {spec.name!r}: expected {name}={value}, found {settings[spec.name].get(name)}; "
+                "ask for the change, or set it yourself"
+                for name, value in wrong.items()
+            )
+        elif wrong:
+            reset.append((spec, wrong))
+    if refusals:
+        raise TopicMismatchError("\n".join(refusals))
+    return [
+        *_create(admin, [spec for spec in specs if spec.name not in existing]),
+        *_grow(admin, grow),
+        *_reset(admin, reset),
+    ]
+
+
+def _partition_refusal(spec: TopicSpec, have: int, *, change: bool) -> str | None:
+    said = f"topic {spec.name!r}: expected {spec.partitions} partitions, found {have}; "
+    if spec.fixed:
+        return said + (
+            "its partition count is fixed at creation, since offsets of one key are compared: "
+            "set the registry back, or create a topic under a new name and start with a higher incarnation"
+        )
+    if have > spec.partitions:
+        return said + "Kafka cannot remove partitions: raise the number in the registry"
+    return None if change else said + "adding partitions moves keys between them: ask for the change"
+
+
+def _create(admin: AdminClient, specs: Sequence[TopicSpec]) -> list[TopicChange]:
+    if not specs:
+        return []
+    new = [NewTopic(s.name, num_partitions=s.partitions, config=dict(s.config)) for s in specs]
+    _settle(admin.create_topics(new, request_timeout=REQUEST_SECONDS))
+    return [TopicChange(s.name, f"created with {s.partitions} partitions") for s in specs]
+
+
+def _grow(admin: AdminClient, specs: Sequence[tuple[TopicSpec, int]]) -> list[TopicChange]:
+    if not specs:
+        return []
+    new = [NewPartitions(spec.name, spec.partitions) for spec, _ in specs]
+    _settle(admin.create_partitions(new, request_timeout=REQUEST_SECONDS))
+    return [
+        TopicChange(spec.name, f"grown from {have} to {spec.partitions} partitions") for spec, have in specs
+    ]
+
+
+def _reset(admin: AdminClient, specs: Sequence[tuple[TopicSpec, dict[str, str]]]) -> list[TopicChange]:
+    if not specs:
+        return []
+    resources = [
+        ConfigResource(
+            ResourceType.TOPIC,
+            spec.name,
+            incremental_configs=[
+                ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+                for name, value in wrong.items()
+            ],
+        )
+        for spec, wrong in specs
+    ]
+    _settle(admin.incremental_alter_configs(resources, request_timeout=REQUEST_SECONDS))
+    return [
+        TopicChange(spec.name, f"set {name}={value}")
+        for spec, wrong in specs
+        for name, value in wrong.items()
+    ]
+
+
+def _settings(admin: AdminClient, names: Sequence[str]) -> dict[str, dict[str, str | None]]:
+    """The settings in force of each topic, defaults included, as Kafka writes them."""
+    if not names:
+        return {}
+    asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+    answers = admin.describe_configs(asked, request_timeout=REQUEST_SECONDS)
+    return {
+        resource.name: {entry.name: entry.value for entry in future.result().values()}
+        for resource, future in answers.items()
+    }
+
+
+def _settle(futures: Mapping[Any, Future[Any]]) -> None:
+    """Wait for every answer, then raise the first refusal: the others have happened and stay."""
+    failed: KafkaException | None = None
+    for future in futures.values():
+        try:
+            future.result()
+        except KafkaException as error:
+            failed = failed or error
+    if failed:
+        raise failed
