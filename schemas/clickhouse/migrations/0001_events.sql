@@ -1,6 +1,7 @@
 -- The raw archive of delivery and catalog events; replay, recompute and explain start here.
--- Identity is (source, id): it is the sorting key, so that a replayed or twice delivered event is one row. Of two
--- contents under one identity the greatest version (mapper revision, content digest) stands.
+-- Identity is (source, id). A replayed or twice delivered event is one row (the sorting key holds identity and content);
+-- of two contents under one identity the greatest version (mapper revision, content digest) counts: readers take it with
+-- ORDER BY version DESC LIMIT 1 BY source, id. The others stay, so that the services they once belonged to are known.
 CREATE TABLE IF NOT EXISTS delivery_events ${on_cluster}
 (
     source          String COMMENT 'System that said it (CloudEvents source)',
@@ -11,7 +12,7 @@ CREATE TABLE IF NOT EXISTS delivery_events ${on_cluster}
     service         String COMMENT 'Service that the sender named; empty when it named none',
     repository_id   String COMMENT 'Provider-qualified native id; empty when not given',
     repository_name String COMMENT 'Host-qualified name in lower case; empty when not given',
-    references      Array(String) COMMENT 'Deployment ids and commits by which an incident points at a service',
+    references      Array(String) COMMENT 'Deployment ids and commits: what a deployment is, what an incident points at',
     data            String COMMENT 'The contract as JSON' CODEC(ZSTD(3)),
     revision        UInt32 COMMENT 'Revision of the mapper that made it',
     version         UInt64 COMMENT 'Rank of this content under its identity',
@@ -22,8 +23,8 @@ CREATE TABLE IF NOT EXISTS delivery_events ${on_cluster}
     INDEX by_repository_id repository_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_repository_name repository_name TYPE bloom_filter(0.01) GRANULARITY 1
 )
-ENGINE = ${replacing}(version)
-ORDER BY (source, id)
+ENGINE = ${replacing}
+ORDER BY (source, id, version)
 SETTINGS ${durable};
 
 CREATE TABLE IF NOT EXISTS catalog_events ${on_cluster}
@@ -42,6 +43,6 @@ CREATE TABLE IF NOT EXISTS catalog_events ${on_cluster}
     partition UInt32 COMMENT 'Where it was read',
     offset    UInt64 COMMENT 'Where it was read'
 )
-ENGINE = ${replacing}(version)
-ORDER BY (source, id)
+ENGINE = ${replacing}
+ORDER BY (source, id, version)
 SETTINGS ${durable};
