@@ -1,0 +1,147 @@
+"""The reader's gate: decides, before a statement runs, whether a reader may run it.
+
+``readonly=1`` alone is no sandbox: it lets ``file('/etc/passwd')``, ``INTO OUTFILE``, ``KILL QUERY`` and
+``system.processes`` through. So the engine is asked what the text is (one read-only statement), then for its two trees,
+and both are held against lists. The syntax tree covers every kind of statement but leaves out what ``COLUMNS(…) APPLY``
+does; the query tree is what the analyser starts from, so nothing of a SELECT can be missing there. Rules look at single
+names and not at where they stand: a line break inside a quoted alias can add lines to a tree, never remove one, so it
+can only make the gate refuse more.
+"""
+
+import re
+from dataclasses import dataclass
+
+from deploy.local.engine.config import DATABASE
+from deploy.local.engine.connection import Session
+from deploy.local.engine.errors import AccessDeniedError, ReadOnlyError
+
+_MAY = "a reader may SELECT, DESCRIBE and SHOW TABLES"
+_SELECTS = ("SelectWithUnionQuery", "SelectIntersectExceptQuery")
+_OTHERS = ("DescribeQuery", "ShowTables")
+# What clients ask about the tables they are to read: clickhouse-connect's hello, Grafana's query builder.
+_SYSTEM_TABLES = frozenset(
+    f"system.{name}" for name in ("settings", "databases", "tables", "columns", "functions", "one", "numbers")
+)
+_SAFE_TABLE_FUNCTIONS = frozenset({"numbers", "numbers_mt", "generateseries", "generate_series", "values", "view"})
+_UNSAFE_FUNCTIONS = frozenset(
+    {
+        "catboostevaluate",
+        "currentrequesturl",
+        "file",
+        "filesystemavailable",
+        "filesystemcapacity",
+        "filesystemunreserved",
+        "fuzzquery",
+        "getclienthttpheader",
+        "getmacro",
+        "getoskernelversion",
+        "getserversetting",
+        "hascolumnintable",
+        "joinget",
+        "joingetornull",
+        "reversednsquery",
+        "serveruuid",
+        "showcertificate",
+        "sleep",
+        "sleepeachrow",
+    }
+)
+_SYNTAX = re.compile(r"^ *(Function|TableIdentifier|Identifier|ColumnsApplyTransformer)(?: ([^\s,]+))?", re.MULTILINE)
+_QUERY = re.compile(r"\b(table_function_name|function_name|identifier): ([^\s,]+)")
+# The clause that would encode the query tree. Nothing but the last clause is cut: what is cut is never looked at.
+_FORMAT = re.compile(r"\bFORMAT\s+\w+\s*;?\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The lists a statement is held against; names of functions in lower case.
+
+    Attributes:
+        functions: functions no reader may call.
+        table_functions: functions that stand for a table a reader may not read.
+        databases: databases other than ours.
+    """
+
+    functions: frozenset[str]
+    table_functions: frozenset[str]
+    databases: frozenset[str]
+
+    @classmethod
+    def of(cls, session: Session) -> "Gate":
+        """Builds the lists from the engine's own catalogue, so that what a new version adds is refused at first."""
+        plain = _column(session, "SELECT lower(name) FROM system.functions")
+        unsafe = _column(
+            session,
+            "SELECT lower(name) FROM system.functions WHERE categories IN "
+            "('AI', 'Introspection', 'Embedded Dictionary', 'Machine Learning')",
+        )
+        tables = _column(session, "SELECT lower(name) FROM system.table_functions")
+        return cls(
+            functions=_UNSAFE_FUNCTIONS | unsafe,
+            table_functions=tables - plain - _SAFE_TABLE_FUNCTIONS,
+            databases=_column(session, "SELECT name FROM system.databases") - {DATABASE},
+        )
+
+    def check(self, session: Session, sql: str, params: dict[str, str]) -> None:
+        """Lets the statement pass, or raises. The session should be read-only already.
+
+        Raises:
+            ReadOnlyError: not exactly one read-only statement.
+            AccessDeniedError: it reaches for a function, a table or a database that is not the reader's.
+            EngineError: the engine cannot parse it.
+        """
+        kind, statements = session.classify(sql)
+        if statements > 1:
+            raise ReadOnlyError(f"a reader sends one statement at a time, got {statements}")
+        if kind not in {"READ_ONLY", "UNKNOWN"}:
+            raise ReadOnlyError(f"Cannot execute query in readonly mode: {_MAY}")
+        # Text that does not parse is UNKNOWN; this raises the engine's own message about it.
+        syntax = session.query(f"EXPLAIN AST {sql}", "TSVRaw", params)[0].decode(errors="replace")
+        if kind == "UNKNOWN" or not syntax.startswith(_SELECTS + _OTHERS):
+            raise AccessDeniedError(f"{_MAY}, got {syntax.split(' ')[0]}")
+        self.check_syntax(syntax)
+        if syntax.startswith(_SELECTS):
+            bare = _FORMAT.sub("", sql)
+            tree = session.query(f"EXPLAIN QUERY TREE run_passes = 0 {bare}", "TSVRaw", params)[0]
+            self.check_query(tree.decode(errors="replace"))
+
+    def check_syntax(self, tree: str) -> None:
+        """Holds the output of ``EXPLAIN AST`` against the lists; raises AccessDeniedError at the first name refused."""
+        for kind, name in _SYNTAX.findall(tree):
+            if kind == "ColumnsApplyTransformer":
+                raise AccessDeniedError("COLUMNS(…) APPLY is not available to a reader: name the columns")
+            if kind == "Function":
+                self._check_function(name, self.functions | self.table_functions)
+            else:
+                self._check_identifier(name, is_table=kind == "TableIdentifier")
+
+    def check_query(self, tree: str) -> None:
+        """Holds the output of ``EXPLAIN QUERY TREE`` against the lists; raises AccessDeniedError likewise."""
+        if not tree.startswith(("QUERY id: 0", "UNION id: 0")):
+            raise AccessDeniedError("the statement could not be examined: put FORMAT last, and after it no SETTINGS")
+        for kind, name in _QUERY.findall(tree):
+            if kind == "table_function_name" and name.lower() not in _SAFE_TABLE_FUNCTIONS:
+                raise AccessDeniedError(f"table function {name} is not available to a reader")
+            if kind == "function_name":
+                self._check_function(name, self.functions)
+            if kind == "identifier":
+                self._check_identifier(name, is_table=False)
+
+    def _check_function(self, name: str, refused: frozenset[str]) -> None:
+        if name.lower() in refused:
+            raise AccessDeniedError(f"function {name} is not available to a reader")
+
+    def _check_identifier(self, name: str, *, is_table: bool) -> None:
+        first, _, rest = name.partition(".")
+        if not rest:
+            # arrayMap(file, …) names a function without calling it.
+            self._check_function(name, self.functions)
+        elif first == DATABASE or ".".join(name.split(".")[:2]) in _SYSTEM_TABLES:
+            return
+        # A table may only be ours. Any other dotted name may be alias.column, or a table on the right side of IN.
+        elif is_table or first in self.databases:
+            raise AccessDeniedError(f"a reader reads the database {DATABASE}, not {name}")
+
+
+def _column(session: Session, sql: str) -> frozenset[str]:
+    return frozenset(session.query(sql, "TSVRaw")[0].decode().split("\n")[:-1])
