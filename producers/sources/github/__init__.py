@@ -1,0 +1,1 @@
+"""GitHub's webhooks: one module per kind of event, dispatched by `mapper.map_payload`."""

@@ -1,0 +1,99 @@
+"""GitHub `workflow_run` to CI runs: one event per attempt and state.
+
+`workflow_job`, `check_run`, `check_suite` and `status` tell of the same run at other grains; counting them too would
+count CI several times, so `mapper.py` ignores them. GitHub's `run_started_at` is the start of the attempt and
+`created_at` that of the first one, so the time it was queued is known for a first attempt only.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from producers.sources.common import Context, Mapped, Rejected, contract
+from producers.sources.github.shared import PROVIDER, Origin, account, event, link, sha
+from producers.sources.payload import Fields
+from producers.sources.redact import dimension
+from schemas.delivery import CiRun, Outcome
+
+_STATES: dict[str, Literal["queued", "started", "finished"]] = {
+    "requested": "queued",
+    "in_progress": "started",
+    "completed": "finished",
+}
+_OUTCOMES: dict[str, Outcome] = {
+    "success": "success",
+    "failure": "failure",
+    "cancelled": "cancelled",
+    "skipped": "skipped",
+    "neutral": "neutral",
+    "timed_out": "timed_out",
+    "startup_failure": "error",
+    "stale": "cancelled",
+    "action_required": "neutral",  # waits for a person's approval: nothing ran
+}
+
+
+def workflow_run(payload: Fields, where: Origin, context: Context) -> Mapped:
+    """`requested`, `in_progress` and `completed` of a workflow run's attempt."""
+    action = payload.text("action")
+    state = _STATES.get(action)
+    if state is None:
+        return Mapped(ignored=(f"github:workflow_run.{dimension(action)[:40]}",))
+    run = payload.child("workflow_run")
+    number, attempt = run.integer("id"), run.maybe_integer("run_attempt") or 1
+    began, created = run.maybe_instant("run_started_at"), run.maybe_instant("created_at")
+    queued = created if attempt == 1 else None
+    at = began or run.instant("created_at") if state == "queued" else run.instant("updated_at")
+    return Mapped(
+        events=(
+            contract(
+                lambda: event(
+                    where,
+                    at,
+                    ("workflow_run", number, attempt, state),
+                    CiRun(
+                        provider=PROVIDER,
+                        repository=where.repository,
+                        **account(context, run.maybe_child("triggering_actor") or run.maybe_child("actor")),
+                        url=link(run, "html_url"),
+                        run_id=str(number),
+                        attempt=attempt,
+                        name=_name(payload, run),
+                        ref=run.maybe_text("head_branch"),
+                        commit=sha(run, "head_sha"),
+                        state=state,
+                        outcome=_outcome(run) if state == "finished" else None,
+                        queued_at=queued,
+                        started_at=None if state == "queued" else began,
+                        finished_at=at if state == "finished" else None,
+                        template=_template(run, where),
+                    ),
+                )
+            ),
+        )
+    )
+
+
+def _name(payload: Fields, run: Fields) -> str | None:
+    workflow = payload.maybe_child("workflow")
+    name = run.maybe_text("name") or (workflow.maybe_text("name") if workflow else None)
+    return dimension(name) or None if name else None
+
+
+def _outcome(run: Fields) -> Outcome:
+    conclusion = run.text("conclusion")
+    outcome = _OUTCOMES.get(conclusion)
+    if outcome is None:
+        expected = ", ".join(sorted(_OUTCOMES))
+        raise Rejected("unknown_conclusion", f"expected {run.at('conclusion')} of {expected}, got {conclusion[:40]!r}")
+    return outcome
+
+
+def _template(run: Fields, where: Origin) -> str | None:
+    """The first reusable workflow of *another* repository that the run was made of, without its ref."""
+    own = (where.repository.name or "").partition("/")[2]
+    for used in run.children("referenced_workflows"):
+        path = used.text("path").partition("@")[0]
+        if not path.lower().startswith(f"{own}/"):
+            return dimension(path) or None
+    return None

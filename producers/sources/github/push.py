@@ -1,0 +1,116 @@
+"""GitHub `push` to pushes: a branch or tag moved, with the commits that came.
+
+The push's time is `repository.pushed_at` (the server's clock, to the second), else the head commit's own time. A commit
+carries one time of which GitHub does not say whose it is (clock `unknown`), and no parents.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from producers.sources.common import Context, Mapped, contract
+from producers.sources.github.shared import PROVIDER, Origin, account, event, link, sha
+from producers.sources.identity import actor, is_bot
+from producers.sources.payload import Fields
+from producers.sources.redact import title
+from producers.sources.times import known
+from schemas.delivery import Commit, Push
+
+_CAPS = frozenset({20, 2048})
+"""Lengths at which GitHub cuts the list of commits: enterprise servers of old, github.com today."""
+_MOST_BYTES = 700_000
+"""An event must fit a 1 MiB record beside its headers; what a larger push loses is said to be unknown."""
+_LONGEST_PATH = 1000
+_FEWEST_COMMITS = 1000
+
+
+def push(payload: Fields, where: Origin, context: Context) -> Mapped:
+    """A push of a branch or tag; its creation has no `before`, its deletion no `after`."""
+    before, after = sha(payload, "before"), sha(payload, "after")
+    commits = tuple(_commit(it, context) for it in payload.children("commits"))
+    ref = payload.text("ref")
+    at = _time(payload)
+    sender = payload.maybe_child("sender")
+    pusher = payload.maybe_child("pusher")
+    who = account(context, sender) if sender else _pusher(context, pusher)
+    return Mapped(
+        events=(
+            contract(
+                lambda: event(
+                    where,
+                    at,
+                    ("push", ref, before, after, at.isoformat()),
+                    _fit(
+                        Push(
+                            provider=PROVIDER,
+                            repository=where.repository,
+                            **who,
+                            url=link(payload, "compare"),
+                            ref=ref,
+                            before=None if payload.flag("created") else before,
+                            after=None if payload.flag("deleted") else after,
+                            forced=payload.flag("forced"),
+                            commits=commits,
+                            is_truncated=_is_truncated(payload, commits, after),
+                        )
+                    ),
+                )
+            ),
+        )
+    )
+
+
+def _time(payload: Fields) -> datetime:
+    repository = payload.child("repository")
+    pushed = repository.maybe_instant("pushed_at")
+    if pushed is not None:
+        return pushed
+    head = payload.maybe_child("head_commit")
+    return head.instant("timestamp") if head else repository.instant("pushed_at")
+
+
+def _pusher(context: Context, pusher: Fields | None) -> dict[str, object]:
+    name = pusher.maybe_text("name") if pusher else None
+    return {"actor": actor(context, name), "is_bot": is_bot(name)}
+
+
+def _commit(it: Fields, context: Context) -> Commit:
+    author = it.maybe_child("author")
+    names = tuple(author.maybe_text(key) for key in ("username", "email", "name")) if author else ()
+    committed = it.maybe_instant("timestamp")
+    return Commit(
+        sha=it.text("id"),
+        committed_at=known(committed) if committed else None,
+        clock="unknown",
+        title=title(it.maybe_text("message") or ""),
+        author=next((actor(context, name) for name in names if name), None),
+        is_bot=is_bot(*names),
+        paths=_paths(it),
+    )
+
+
+def _paths(it: Fields) -> tuple[str, ...] | None:
+    lists = [it.texts(key) for key in ("added", "modified", "removed")]
+    if all(one is None for one in lists):
+        return None
+    return tuple(dict.fromkeys(path for one in lists for path in one or () if 0 < len(path) <= _LONGEST_PATH))
+
+
+def _is_truncated(payload: Fields, commits: tuple[Commit, ...], after: str | None) -> bool:
+    size = payload.maybe_integer("size")
+    if size is not None and size > len(commits):
+        return True
+    return len(commits) in _CAPS or bool(commits and after and all(commit.sha != after for commit in commits))
+
+
+def _fit(full: Push) -> Push:
+    """The push within the record's limit: paths go first (unknown), then titles, then the oldest commits."""
+    if len(full.model_dump_json()) <= _MOST_BYTES:
+        return full
+    bare = tuple(commit.model_copy(update={"paths": None}) for commit in full.commits)
+    slim = full.model_copy(update={"commits": bare})
+    if len(slim.model_dump_json().encode()) <= _MOST_BYTES:
+        return slim
+    short = tuple(commit.model_copy(update={"title": (commit.title or "")[:40] or None}) for commit in bare)
+    kept = short[-_FEWEST_COMMITS:]
+    return full.model_copy(update={"commits": kept, "is_truncated": full.is_truncated or len(kept) < len(short)})

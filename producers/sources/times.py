@@ -1,0 +1,68 @@
+"""Instants out of vendors' payloads: ISO 8601 with a zone, epochs in seconds or milliseconds.
+
+Used by every mapper. What cannot be read is a `Rejected`; a time without a zone is not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+from producers.sources.common import Rejected
+from schemas.base import EARLIEST, LATEST
+
+_ISO = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?\s?(Z|z|UTC|([+-])(\d\d):?(\d\d))?", re.ASCII
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def iso(text: str, field: str) -> datetime:
+    """The moment an ISO 8601 text names, in UTC; fractions are cut to microseconds.
+
+    Raises:
+        Rejected: `malformed_time` (no such form, no such day), `time_without_zone`.
+    """
+    match = _ISO.fullmatch(text.strip())
+    if match is None:
+        raise Rejected("malformed_time", f"expected {field} like 2024-05-01T10:00:00Z, got {text[:40]!r}")
+    year, month, day, hour, minute, second, fraction, zone, sign, ahead, rest = match.groups()
+    if zone is None:
+        raise Rejected("time_without_zone", f"expected {field} with a zone (Z or +02:00), got {text[:40]!r}")
+    offset = timedelta(hours=int(ahead), minutes=int(rest)) if sign else timedelta(0)
+    micros = int((fraction or "")[:6].ljust(6, "0"))
+    try:
+        local = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), micros)  # noqa: DTZ001
+        return local.replace(tzinfo=timezone(-offset if sign == "-" else offset)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Rejected("malformed_time", f"expected {field} to be a day that exists, got {text[:40]!r}") from error
+
+
+def epoch(seconds: float, field: str) -> datetime:
+    """The moment an epoch in seconds names; floats keep their microseconds.
+
+    Raises:
+        Rejected: `time_out_of_range`.
+    """
+    return epoch_us(round(seconds * 1_000_000) if abs(seconds) < 1e14 else 2**62, field)  # noqa: PLR2004
+
+
+def epoch_ms(milliseconds: float, field: str) -> datetime:
+    """The moment an epoch in milliseconds names, as `epoch`."""
+    return epoch(milliseconds / 1000, field)
+
+
+def epoch_us(microseconds: int, field: str) -> datetime:
+    """The moment an epoch in microseconds names, as `epoch`."""
+    low, high = (int((at - _EPOCH).total_seconds()) * 1_000_000 for at in (EARLIEST, LATEST))
+    if not low <= microseconds < high:
+        raise Rejected(
+            "time_out_of_range",
+            f"expected {field} within {EARLIEST:%Y}..{LATEST:%Y} (is its unit right?), got {microseconds} us",
+        )
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def known(at: datetime) -> datetime | None:
+    """The moment itself, or None outside 2000-2100: zero dates and epochs of 0 mean "unknown" at their senders."""
+    return at if EARLIEST <= at < LATEST else None
