@@ -1,0 +1,1 @@
+"""The ingest service: vendors' webhooks, CloudEvents and gateway logs come in over HTTP."""

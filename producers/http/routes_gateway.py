@@ -1,0 +1,135 @@
+"""POST /v1/gateway/<name>: request records of gateways, and whole batches of senders that map by themselves.
+
+Vendors' records become units here: one POST is one unit (or several parts of a large one, cut by its raw bytes alone),
+identified by the sender, the Idempotency-Key and the bytes, so that the same POST again is the same units.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from producers.http.edge import Edge, compute
+from producers.http.limits import GATEWAY_BYTES, body_of, media_type
+from producers.http.parsing import parse_json
+from producers.http.problems import Problem
+from producers.http.receipts import Outcome, receipt_of
+from producers.http.routes_webhooks import source_of
+from producers.packing import PART_BYTES, cut
+from producers.sources import kong
+from producers.sources.common import Context, GatewayMapped, Rejected
+from producers.sources.registry import Source
+from schemas import gateway
+
+log = logging.getLogger(__name__)
+
+_REQUEST_IDS: Final[dict[str, Callable[[list[Any]], list[str] | None]]] = {"kong": kong.request_ids}
+"""How to find the records' own unique ids, by source."""
+_LONGEST_KEY: Final = 200
+
+
+@dataclass(frozen=True)
+class Part:
+    """One unit of a POST: its records as they came and what they became."""
+
+    raws: Sequence[bytes]
+    mapped: GatewayMapped
+
+
+async def records(request: Request, edge: Edge) -> Response:
+    """Records of one vendor's gateway: one JSON object, or an array of them."""
+    token = edge.access.token(request.headers.get("authorization"), "gateway")
+    source = source_of(request, "gateway")
+    if media_type(request) != "application/json":
+        got = media_type(request)[:100]
+        raise Problem(415, "unsupported_media_type", f"expected Content-Type application/json, got {got!r}")
+    key = request.headers.get("idempotency-key", "")
+    if len(key) > _LONGEST_KEY:
+        message = f"expected an Idempotency-Key of at most {_LONGEST_KEY} characters, got {len(key)}"
+        raise Problem(400, "bad_idempotency_key", message)
+    async with body_of(request, edge.budget, source.max_bytes, may_be_gzip=True) as raw:
+        position = key or "body"
+        parts, is_safe = await compute(len(raw), lambda: _map(source, raw, (token.name, position), edge.context))
+        outcome = Outcome(source.name, receipt_of(token.name, raw), replay_safe=bool(key) or is_safe)
+        for part in parts:
+            outcome.accepted += part.mapped.rows.num_rows
+            outcome.ignored.update(part.mapped.ignored)
+            for rejected in part.mapped.rejected:
+                kept = raw if rejected.position is None else part.raws[rejected.position]
+                edge.reject(outcome, source, rejected, kept, request)
+        with edge.metrics.durable():
+            await asyncio.gather(*(edge.packer.add(token.name, part.mapped.rows) for part in parts))
+        return await edge.finish(outcome)
+
+
+async def batches(request: Request, edge: Edge) -> Response:
+    """A Batch of the gateway contract, as Arrow or its JSON twin; its units are taken as given."""
+    token = edge.access.token(request.headers.get("authorization"), "gateway")
+    media = media_type(request)
+    if media not in {gateway.ARROW, "application/json"}:
+        message = f"expected Content-Type {gateway.ARROW} or application/json, got {media[:100]!r}"
+        raise Problem(415, "unsupported_media_type", message)
+    async with body_of(request, edge.budget, GATEWAY_BYTES, may_be_gzip=True) as raw:
+        rows = await compute(len(raw), lambda: _decode(raw, media))
+        with edge.metrics.durable():
+            await edge.packer.add(token.name, rows)
+        return await edge.finish(Outcome("batches", receipt_of(token.name, raw), accepted=rows.num_rows))
+
+
+def _decode(raw: bytes, media: str) -> pa.Table:
+    try:
+        return gateway.decode(raw, media)
+    except gateway.BatchError as error:
+        raise Problem(422, "contract_violation", f"{error}; nothing of this request was accepted") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"{where}: {first['msg']}; nothing of this request was accepted"
+        raise Problem(422, "contract_violation", message, field=where) from None
+
+
+def _map(source: Source, raw: bytes, identity: tuple[str, str], context: Context) -> tuple[list[Part], bool]:
+    """The parts of a POST, and whether its records carry unique ids."""
+    payload = parse_json(raw)
+    values: list[Any] = payload if isinstance(payload, list) else [payload]
+    # Positions of records in the bytes are only needed where something is cut off or put aside.
+    raws = _raws(raw) if len(values) > gateway.MAX_REQUESTS or len(raw) > PART_BYTES else None
+    ranges = [range(len(values))] if raws is None else cut([len(one) for one in raws])
+    parts: list[Part] = []
+    for number, where in enumerate(ranges):
+        sender, position = identity
+        unit = gateway.unit_id(sender, position if len(ranges) == 1 else f"{position}#{number}", raw)
+        mapped = _mapped(source, values[where.start : where.stop], unit, context)
+        if mapped.rejected and raws is None:
+            raws = _raws(raw)
+        parts.append(Part(raws[where.start : where.stop] if raws else (), mapped))
+    find = _REQUEST_IDS.get(source.name)
+    return parts, bool(find and find(values))
+
+
+def _mapped(source: Source, values: list[Any], unit: str, context: Context) -> GatewayMapped:
+    if source.map_gateway is None:
+        raise TypeError(f"source {source.name} has no mapper of gateway records")
+    try:
+        return source.map_gateway(values, unit=unit, context=context)
+    except Exception as error:
+        # A defect of ours must not lose what a gateway sends only once: the bytes wait for the mended mapper.
+        log.exception("mapper of %s failed", source.name)
+        reason = f"{type(error).__name__} in the mapper: a defect, see the log"
+        bad = tuple(Rejected("mapper_failed", reason, index) for index in range(len(values)))
+        return GatewayMapped(gateway.SCHEMA.empty_table(), rejected=bad)
+
+
+def _raws(raw: bytes) -> list[bytes]:
+    """Each record's own bytes; `raw` is known to be good JSON."""
+    found = msgspec.json.decode(raw, type=list[msgspec.Raw] | msgspec.Raw)
+    return [bytes(one) for one in found] if isinstance(found, list) else [bytes(found)]
