@@ -1,8 +1,4 @@
-"""What the engine is told at start, and the limits around it.
-
-The engine reads an XML file; everything a session needs by default stands in its profile, so that no statement path can
-forget it.
-"""
+"""What the engine is told at start, what every connection is told, and the limits around them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,28 +16,19 @@ _CONFIG = """\
   <!-- A guest on a developer's machine: the defaults take nine tenths of the memory and 5 GB of marks. -->
   <max_server_memory_usage_to_ram_ratio>0.5</max_server_memory_usage_to_ram_ratio>
   <mark_cache_size>268435456</mark_cache_size>
-  <profiles>
-    <default>
-      <!-- FINAL is exact within a partition because the partition is a function of the key; it reads a fourth of the
-           rows. Inside a view the setting has no effect: it must be the session's. -->
-      <do_not_merge_across_partitions_select_final>1</do_not_merge_across_partitions_select_final>
-      <!-- The engine's default is asynchronous: an answer would come before the rows are written. -->
-      <async_insert>0</async_insert>
-      <!-- Rows are idempotent by key; a replayed block must be written again, not swallowed. -->
-      <deduplicate_insert>disable</deduplicate_insert>
-    </default>
-  </profiles>
-  <quotas><default/></quotas>
-  <users>
-    <default>
-      <password></password>
-      <networks><ip>::/0</ip></networks>
-      <profile>default</profile>
-      <quota>default</quota>
-    </default>
-  </users>
 </clickhouse>
 """
+
+SESSION = {
+    # FINAL is exact within a partition because the partition is a function of the key, and then reads a fourth of the
+    # rows. Inside a view the setting has no effect: it must be the session's.
+    "do_not_merge_across_partitions_select_final": "1",
+    # The engine's default is asynchronous: an answer would come before the rows are written.
+    "async_insert": "0",
+    # Rows are idempotent by key; a replayed block must be written again, not swallowed.
+    "deduplicate_insert": "disable",
+}
+"""Settings of every connection; a request can override them."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +40,7 @@ class Limits:
         decoded_bytes: the largest body after decompression.
         writers: statements of the writer that run at once.
         readers: statements of readers that run at once.
-        waiting: statements per role that may wait for a slot before the next is refused.
+        waiting: requests per role that may send their body or wait for a slot before the next is refused.
         reader_seconds: how long one statement of a reader may run, and its answer be fetched.
         reader_memory: bytes of memory one statement of a reader may take.
         reader_result_bytes: the largest answer to a reader.
@@ -64,7 +51,7 @@ class Limits:
     decoded_bytes: int = 256 << 20
     writers: int = 4
     readers: int = 4
-    waiting: int = 64
+    waiting: int = 32
     reader_seconds: int = 30
     reader_memory: int = 1 << 30
     reader_result_bytes: int = 256 << 20

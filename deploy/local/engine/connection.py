@@ -14,6 +14,7 @@ from typing import Any
 
 from chdb import _chdb
 
+from deploy.local.engine.config import SESSION
 from deploy.local.engine.errors import BadArgumentsError, EngineError
 
 # The extension itself: the public module imports pyarrow on the way, which costs half a second and 60 MB.
@@ -102,7 +103,7 @@ class Engine:
         for given in (path, config):
             if "?" in str(given) or "&" in str(given):
                 raise BadArgumentsError(f"the engine cannot open {given}: choose a path without '?' and '&'")
-        self._path = str(path)
+        self._path = f"{path}?{'&'.join(f'{name}={value}' for name, value in SESSION.items())}"
         try:
             self._keeper = _connect(f"{path}?config-file={config}")
         except RuntimeError as error:
@@ -111,7 +112,10 @@ class Engine:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A fresh connection, closed at the end whatever happened on it."""
-        handle = _connect(self._path)
+        try:
+            handle = _connect(self._path)
+        except RuntimeError as error:
+            raise EngineError.from_engine(error) from error
         try:
             yield Session(handle)
         finally:

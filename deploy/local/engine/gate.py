@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from deploy.local.engine.config import DATABASE
-from deploy.local.engine.connection import Session
+from deploy.local.engine.connection import Session, quoted
 from deploy.local.engine.errors import AccessDeniedError, ReadOnlyError
 
 _MAY = "a reader may SELECT, DESCRIBE and SHOW TABLES"
@@ -59,12 +59,10 @@ class Gate:
     Attributes:
         functions: functions no reader may call.
         table_functions: functions that stand for a table a reader may not read.
-        databases: databases other than ours.
     """
 
     functions: frozenset[str]
     table_functions: frozenset[str]
-    databases: frozenset[str]
 
     @classmethod
     def of(cls, session: Session) -> "Gate":
@@ -79,7 +77,6 @@ class Gate:
         return cls(
             functions=_UNSAFE_FUNCTIONS | unsafe,
             table_functions=tables - plain - _SAFE_TABLE_FUNCTIONS,
-            databases=_column(session, "SELECT name FROM system.databases") - {DATABASE},
         )
 
     def check(self, session: Session, sql: str, params: dict[str, str]) -> None:
@@ -99,48 +96,63 @@ class Gate:
         syntax = session.query(f"EXPLAIN AST {sql}", "TSVRaw", params)[0].decode(errors="replace")
         if kind == "UNKNOWN" or not syntax.startswith(_SELECTS + _OTHERS):
             raise AccessDeniedError(f"{_MAY}, got {syntax.split(' ')[0]}")
-        self.check_syntax(syntax)
+        dotted = self.check_syntax(syntax)
         if syntax.startswith(_SELECTS):
             bare = _FORMAT.sub("", sql)
             tree = session.query(f"EXPLAIN QUERY TREE run_passes = 0 {bare}", "TSVRaw", params)[0]
-            self.check_query(tree.decode(errors="replace"))
+            dotted |= self.check_query(tree.decode(errors="replace"))
+        if dotted:
+            # alias.column, unless the first part is a database: then it is a table on the right side of IN.
+            names = ", ".join(quoted(name) for name in sorted(dotted))
+            for name in _column(session, f"SELECT name FROM system.databases WHERE name IN ({names})"):  # noqa: S608
+                raise AccessDeniedError(f"a reader reads the database {DATABASE}, not {name}")
 
-    def check_syntax(self, tree: str) -> None:
-        """Holds the output of ``EXPLAIN AST`` against the lists; raises AccessDeniedError at the first name refused."""
+    def check_syntax(self, tree: str) -> set[str]:
+        """Holds the output of ``EXPLAIN AST`` against the lists.
+
+        Returns the first parts of dotted names that are not ours; raises AccessDeniedError at the first name refused.
+        """
+        dotted = set()
         for kind, name in _SYNTAX.findall(tree):
             if kind == "ColumnsApplyTransformer":
                 raise AccessDeniedError("COLUMNS(…) APPLY is not available to a reader: name the columns")
             if kind == "Function":
                 self._check_function(name, self.functions | self.table_functions)
+            elif kind == "TableIdentifier" and "." in name and not _is_open(name):
+                raise AccessDeniedError(f"a reader reads the database {DATABASE}, not {name}")
             else:
-                self._check_identifier(name, is_table=kind == "TableIdentifier")
+                dotted |= self._check_identifier(name)
+        return dotted
 
-    def check_query(self, tree: str) -> None:
-        """Holds the output of ``EXPLAIN QUERY TREE`` against the lists; raises AccessDeniedError likewise."""
+    def check_query(self, tree: str) -> set[str]:
+        """Holds the output of ``EXPLAIN QUERY TREE`` against the lists; returns and raises likewise."""
         if not tree.startswith(("QUERY id: 0", "UNION id: 0")):
             raise AccessDeniedError("the statement could not be examined: put FORMAT last, and after it no SETTINGS")
+        dotted = set()
         for kind, name in _QUERY.findall(tree):
             if kind == "table_function_name" and name.lower() not in _SAFE_TABLE_FUNCTIONS:
                 raise AccessDeniedError(f"table function {name} is not available to a reader")
             if kind == "function_name":
                 self._check_function(name, self.functions)
             if kind == "identifier":
-                self._check_identifier(name, is_table=False)
+                dotted |= self._check_identifier(name)
+        return dotted
 
     def _check_function(self, name: str, refused: frozenset[str]) -> None:
         if name.lower() in refused:
             raise AccessDeniedError(f"function {name} is not available to a reader")
 
-    def _check_identifier(self, name: str, *, is_table: bool) -> None:
-        first, _, rest = name.partition(".")
-        if not rest:
+    def _check_identifier(self, name: str) -> set[str]:
+        if "." not in name:
             # arrayMap(file, …) names a function without calling it.
             self._check_function(name, self.functions)
-        elif first == DATABASE or ".".join(name.split(".")[:2]) in _SYSTEM_TABLES:
-            return
-        # A table may only be ours. Any other dotted name may be alias.column, or a table on the right side of IN.
-        elif is_table or first in self.databases:
-            raise AccessDeniedError(f"a reader reads the database {DATABASE}, not {name}")
+            return set()
+        return set() if _is_open(name) else {name.split(".", maxsplit=1)[0]}
+
+
+def _is_open(name: str) -> bool:
+    parts = name.split(".")
+    return parts[0] == DATABASE or ".".join(parts[:2]) in _SYSTEM_TABLES
 
 
 def _column(session: Session, sql: str) -> frozenset[str]:

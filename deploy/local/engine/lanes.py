@@ -4,9 +4,9 @@ Readers and the writer have lanes of their own, so that a dashboard can never ke
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -17,31 +17,38 @@ T = TypeVar("T")
 
 
 class Lane:
-    """A bounded pool of threads with a bounded queue; of one event loop."""
+    """A bounded pool of threads with a bounded queue before it; of one event loop.
+
+    Attributes:
+        slot: held while a statement runs and its answer is fetched.
+    """
 
     def __init__(self, name: str, slots: int, waiting: int) -> None:
+        self.slot = asyncio.Semaphore(slots)
         self._name = name
-        self._free = asyncio.Semaphore(slots)
         self._room = slots + waiting
         self._inside = 0
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix=name)
 
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Holds a slot; raises TooBusyError at once when the queue is full too."""
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place in the queue, held from before the body is read; raises TooBusyError at once when there is none."""
         if self._inside >= self._room:
             raise TooBusyError(f"{self._inside} statements of the {self._name} run or wait already: try again later")
         self._inside += 1
         try:
-            async with self._free:
-                yield
+            yield
         finally:
             self._inside -= 1
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs blocking work on a thread of the lane; the caller holds a slot."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
+        """Runs blocking work on a thread of the lane; the caller holds the slot.
 
-    def close(self) -> None:
-        """Takes no more work and does not wait for what runs."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        A caller that is cancelled still waits for the thread: it is about to close the connection the thread uses.
+        """
+        future = asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait([future])
+            raise

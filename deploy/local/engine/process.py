@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
+from deploy.local.engine.config import Limits
 from deploy.local.engine.credentials import Credentials, read
 
 _POLL_SECONDS = 0.02
@@ -19,46 +21,61 @@ class EngineStartError(RuntimeError):
 
 @dataclass
 class EngineProcess:
-    """A running engine.
+    """A running engine; a context manager that stops it.
 
     Attributes:
         path: the data folder.
         port: where it listens on 127.0.0.1.
-        process: the child process.
+        credentials: its two passwords.
+        process: the child process. It ends by itself when this process is gone.
     """
 
     path: Path
     port: int
-    process: "subprocess.Popen[bytes]" = field(repr=False)
     credentials: Credentials = field(repr=False)
+    process: "subprocess.Popen[bytes]" = field(repr=False)
 
     @classmethod
-    def start(cls, path: Path, *, port: int = 0, seconds: float = 60) -> "EngineProcess":
+    def start(cls, path: Path, *, port: int = 0, limits: Limits | None = None, seconds: float = 60) -> Self:
         """Starts an engine on the folder (made if missing) and waits until it answers ``/ping``.
 
         The credentials are in ``credentials.json`` of the folder, its log in ``engine.log``.
 
+        Args:
+            path: the data folder; one engine at a time may have it.
+            port: on 127.0.0.1; 0 takes a free one.
+            limits: bounds for readers (time and memory); the defaults if None.
+            seconds: how long to wait.
+
         Raises:
             EngineStartError: with the end of the log.
         """
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
         port_file, secret, log = path / "engine.port", path / "credentials.json", path / "engine.log"
         port_file.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "deploy.local.engine", "--path", str(path), "--port", str(port)]
+        bounds = limits or Limits()
+        command = [sys.executable, "-m", "deploy.local.engine", "--until-stdin-closes"]
+        command += ["--path", str(path), "--port", str(port)]
         command += ["--port-file", str(port_file), "--credentials-file", str(secret)]
+        command += ["--reader-seconds", str(bounds.reader_seconds), "--reader-memory", str(bounds.reader_memory)]
         with log.open("ab") as out:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)  # noqa: S603
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=out)  # noqa: S603
         deadline = time.monotonic() + seconds
         while process.poll() is None and time.monotonic() < deadline:
             if port_file.exists():
                 found = int(port_file.read_text(encoding="utf-8"))
                 if _answers(found):
-                    return cls(path, found, process, read(secret))
+                    return cls(path, found, read(secret), process)
             time.sleep(_POLL_SECONDS)
-        process.kill()
-        process.wait()
+        _end(process, process.kill, seconds)
         tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
         raise EngineStartError(f"the engine on {path} did not answer within {seconds} s; its log ends with:\n{tail}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     @property
     def url(self) -> str:
@@ -77,22 +94,28 @@ class EngineProcess:
 
     def stop(self, seconds: float = 10) -> int:
         """Asks the engine to end and waits for it; returns its exit code. Kills it when it does not end in time."""
-        self.process.terminate()
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return self.process.returncode
+        return _end(self.process, self.process.terminate, seconds)
 
     def kill(self) -> None:
         """Ends the process with SIGKILL, as a crash would."""
-        self.process.kill()
-        self.process.wait()
+        _end(self.process, self.process.kill, 10)
+
+
+def _end(process: "subprocess.Popen[bytes]", signal: Callable[[], None], seconds: float) -> int:
+    signal()
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        code = process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+    return code
 
 
 def _answers(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=1) as answer:
             return bool(answer.read() == b"Ok.\n")
-    except (urllib.error.URLError, OSError):
+    except OSError:
         return False

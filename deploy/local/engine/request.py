@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from deploy.local.engine import settings, wire
-from deploy.local.engine.config import DATABASE
+from deploy.local.engine.config import DATABASE, Limits
 from deploy.local.engine.credentials import Credentials, Role
 from deploy.local.engine.errors import AccessDeniedError, AuthenticationError
 from deploy.local.engine.statement import Insert, answer_format, split_insert
@@ -89,17 +89,14 @@ def authenticated(headers: Mapping[str, str], query: Mapping[str, str], credenti
     return role
 
 
-def parse(
-    method: str, query: str, headers: Mapping[str, str], body: bytes, *, credentials: Credentials, decoded_limit: int
-) -> Asked:
-    """Reads a request that came to ``/``.
+def parse(role: Role, method: str, query: str, headers: Mapping[str, str], body: bytes, limits: Limits) -> Asked:  # noqa: PLR0917
+    """Reads a request that came to ``/``, once its caller is known.
 
     Raises:
         EngineError: one of its kinds, for whatever is wrong with it.
     """
     pairs = parse_qsl(query, keep_blank_values=True)
-    role = authenticated(headers, dict(pairs), credentials)
-    body = wire.decoded(body, headers.get("content-encoding", ""), decoded_limit)
+    body = wire.decoded(body, headers.get("content-encoding", ""), limits.decoded_bytes)
     if headers.get("content-type", "").startswith("multipart/form-data"):
         pairs += wire.form_fields(body, headers["content-type"])
         body = b""

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from contextlib import ExitStack
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from deploy.local.engine.credentials import Credentials
 from deploy.local.engine.errors import EngineError, TooLargeError
 from deploy.local.engine.execute import Executor
 from deploy.local.engine.lanes import Lane
-from deploy.local.engine.request import Asked, check_origin, parse
+from deploy.local.engine.request import Asked, authenticated, check_origin, parse
 
 
 class Server:
@@ -33,11 +34,6 @@ class Server:
         # exactly as long as the sending of its answer.
         self.app = Starlette(routes=[Route("/ping", _ping), Route("/", _Query(self))])
 
-    def close(self) -> None:
-        """Takes no more statements."""
-        for lane in self._lanes.values():
-            lane.close()
-
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reads a request, waits for a slot, runs the statement and sends its answer."""
         request = Request(scope, receive)
@@ -49,26 +45,23 @@ class Server:
         }
         try:
             check_origin(request.headers)
-            asked = parse(
-                request.method,
-                request.url.query,
-                request.headers,
-                await self._body(request),
-                credentials=self._credentials,
-                decoded_limit=self._limits.decoded_bytes,
-            )
-            await self._run(asked, head, receive, send)
+            role = authenticated(request.headers, request.query_params, self._credentials)
+            with self._lanes[role].place():
+                body = await self._body(request)
+                asked = parse(role, request.method, request.url.query, request.headers, body, self._limits)
+                await self._run(asked, head, receive, send)
         except EngineError as error:
             await respond.refusal(error, head)(scope, receive, send)
 
     async def _run(self, asked: Asked, head: dict[str, str], receive: Receive, send: Send) -> None:
         lane = self._lanes[asked.role]
-        async with lane.slot():
-            answer = await lane.run(self._executor.run, asked)
-            with answer.resources:
+        async with lane.slot:
+            with ExitStack() as resources:
+                answer = await lane.run(self._executor.run, asked, resources)
                 if answer.rest is None:
                     await respond.whole(send, answer, asked, head)
                     return
+                # A caller that does not fetch keeps a slot; the engine's own time limit does not see it.
                 patience = self._limits.reader_seconds if asked.role == "reader" else None
                 async with asyncio.timeout(patience):
                     await respond.stream(receive, send, answer, asked, head=head, lane=lane)
