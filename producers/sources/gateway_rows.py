@@ -16,6 +16,8 @@ from producers.sources.common import GatewayMapped, Rejected
 from schemas.gateway import SCHEMA, outcome_of
 
 _HIGHEST_STATUS = 999
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"})
+OTHER_METHOD = "OTHER"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ class Row:
     response_bytes: int | None
     team: str = ""
     environment: str = ""
+
+
+def method_of(text: str) -> str:
+    """A request's method in upper case; `OTHER` for what is none of HTTP's (scanners send anything), empty stays so."""
+    method = text.strip().upper()
+    return method if method in METHODS or not method else OTHER_METHOD
 
 
 def mapped(records: list[Any], read: Callable[[Any], Row], *, unit: str) -> GatewayMapped:

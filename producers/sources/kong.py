@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from producers.sources.common import Context, GatewayMapped, Rejected
-from producers.sources.gateway_rows import Row, mapped
+from producers.sources.gateway_rows import Row, mapped, method_of
 from producers.sources.identity import actor
 from producers.sources.payload import Fields
 from producers.sources.probes import is_probe
@@ -47,7 +47,7 @@ def _row(record: Fields, context: Context) -> Row:
         at=epoch_us(round(_number(record, "started_at") * 1000), record.at("started_at")),
         service=_name(record.maybe_child("service")),
         route=_route(record.maybe_child("route"), path),
-        method=dimension(request.maybe_text("method") or "").upper(),
+        method=method_of(request.maybe_text("method") or ""),
         status=status,
         is_limited=status == 429 and not _reached_upstream(record, latencies),  # noqa: PLR2004
         consumer=_consumer(record, context),
@@ -95,6 +95,9 @@ def _consumer(record: Fields, context: Context) -> str:
 
 
 def _reached_upstream(record: Fields, latencies: Fields | None) -> bool:
+    source = record.maybe_text("source")
+    if source in {"upstream", "kong"}:  # who answered, since Kong 3.6
+        return source == "upstream"
     if record.items("tries"):
         return True
     return latencies is not None and "proxy" in latencies and _number(latencies, "proxy") >= 0

@@ -31,6 +31,10 @@ class Fields:
     def __contains__(self, key: str) -> bool:
         return self._object.get(key) is not None
 
+    def names(self) -> list[str]:
+        """The object's keys, for objects whose keys are data."""
+        return list(self._object)
+
     def at(self, key: str) -> str:
         """Dotted path of a key, for messages."""
         return f"{self._path}.{key}" if self._path else key

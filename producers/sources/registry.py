@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from producers.sources import kong
+from producers.sources import alertmanager, kong
 from producers.sources.common import EventMapper, GatewayMapper
 from producers.sources.github import mapper as github
 
@@ -51,6 +51,14 @@ SOURCES: dict[str, Source] = {
             max_bytes=25 * MIB,
             replay_headers=("X-GitHub-Event", "X-Gitea-Event", "X-Gogs-Event", "X-Forgejo-Event"),
             map_events=github.map_payload,
+        ),
+        Source(
+            name="alertmanager",
+            path="webhooks/alertmanager",
+            kind="events",
+            scheme="token",
+            max_bytes=MIB,
+            map_events=alertmanager.map_payload,
         ),
         Source(
             name="kong",

@@ -2,8 +2,8 @@
 
 A deployment's own `payload` (what the deploying job passed when it made it) may carry, as texts, `version`, `service`,
 `region` and `release_id`, and `rollback: true`; other keys are ignored. GitHub's production flag is passed on as it is:
-false says nothing. A release is evidence of a deployment only where the platform deploys by release, so it names no environment:
-it counts in coverage until a catalog says otherwise, never as production.
+false says nothing. A release is evidence of a deployment only where the platform deploys by release, so it names no
+environment: it shows in coverage, and never counts as production by itself.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """GitHub's webhook to contract events: says which event a body is, and hands it to that kind's module.
 
-The edge has verified the signature over the raw body before. `X-GitHub-Event` is not signed: the body must agree with it.
+The edge has verified the signature over the raw body. `X-GitHub-Event` is not signed: the body must agree with it.
 """
 
 from __future__ import annotations
