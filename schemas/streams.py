@@ -14,7 +14,7 @@ from schemas.base import Contract
 MIB = 1024 * 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stream:
     """One stream and how it travels.
 

@@ -113,6 +113,10 @@ class Mappings:
         """All repository names and ids that ever mapped to the service."""
         return set(self._repositories.get(service, ()))
 
+    def names_of(self, service: str) -> set[str]:
+        """The service's name and every alias that was ever its own: what an event may call it."""
+        return {service} | {alias for alias, held in self._aliases.items() if any(one == service for _, one in held)}
+
     def services_touching(self, repository: str) -> set[str]:
         """All services that the repository (name or id) ever mapped to."""
         return {interval.service for interval in self._intervals.get(repository, ())}

@@ -45,7 +45,8 @@ CREATE TABLE IF NOT EXISTS gateway_units ${on_cluster}
 )
 ENGINE = ${replacing}
 ORDER BY (unit, content)
-SETTINGS ${durable};
+-- Looked up by unit, and units are digests: a look-up reads one granule, so granules are small.
+SETTINGS index_granularity = 512, ${durable};
 
 -- One row per service and hour: a recompute replaces the whole slice, so that what no longer holds is gone.
 CREATE TABLE IF NOT EXISTS gateway_hour_slices ${on_cluster}

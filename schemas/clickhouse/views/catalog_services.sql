@@ -47,7 +47,7 @@ FROM
         JSONExtract(data, 'template', 'Nullable(String)') AS template,
         JSONExtract(data, 'system', 'Nullable(String)') AS system,
         JSONExtract(data, 'lifecycle', 'Nullable(String)') AS lifecycle,
-        JSONExtract(data, 'is_platform', 'Nullable(Bool)') AS platform,
+        CAST(JSONExtract(data, 'is_platform', 'Nullable(Bool)'), 'Nullable(UInt8)') AS platform,
         JSONExtract(data, 'capability', 'Nullable(String)') AS capability,
         JSONExtract(data, 'natural_grain', 'Nullable(String)') AS natural_grain,
         JSONExtract(data, 'active_min', 'Nullable(UInt32)') AS active_min,

@@ -1,0 +1,84 @@
+-- question: Which counted use of platform services was there, by caller and team?
+-- grain: platform service x hour x consumer x team; only ok requests, no probes and health checks
+-- owner: platform-analytics
+-- needs: gateway_hours, platform_services, catalog_consumers, catalog_ownership, service_aliases
+CREATE OR REPLACE VIEW adoption_use ${on_cluster}
+(
+    service    String COMMENT 'Platform service that was used',
+    consumer   String COMMENT 'Caller identity; empty when not given',
+    team       String COMMENT 'Team of the caller at that time; unknown when nothing says it',
+    team_rule  LowCardinality(String) COMMENT 'How the team was found: record, consumer, service or unknown',
+    active_min UInt32 COMMENT 'ok requests in a period that make a user active',
+    requests   UInt64 COMMENT 'ok requests',
+    first_at   DateTime64(6, 'UTC') COMMENT 'Earliest of them',
+    last_at    DateTime64(6, 'UTC') COMMENT 'Latest of them'
+)
+AS
+WITH
+    counted AS
+    (
+        SELECT
+            hours.service AS service,
+            toString(hours.consumer) AS consumer,
+            toString(hours.named_team) AS named_team,
+            sum(hours.requests) AS requests,
+            min(hours.first_at) AS first_at,
+            max(hours.last_at) AS last_at
+        FROM gateway_hours AS hours
+        WHERE hours.outcome = 'ok'
+            AND hours.is_synthetic = 0
+            AND hours.service IN (SELECT service FROM platform_services)
+            AND hours.consumer NOT IN (SELECT consumer FROM catalog_consumers WHERE is_synthetic = 1)
+        -- Ownership changes at midnight of the tenant: an hour that midnight cuts stays two groups.
+        GROUP BY service, consumer, named_team, hours.hour, toDate(hours.first_at, ${zone})
+    ),
+    -- The service behind a caller: the catalog says it, or the caller's name is a service's (a mesh workload).
+    called AS
+    (
+        SELECT
+            counted.service AS service,
+            counted.consumer AS consumer,
+            counted.named_team AS named_team,
+            counted.requests AS requests,
+            counted.first_at AS first_at,
+            counted.last_at AS last_at,
+            coalesce(nullIf(callers.service, ''), nullIf(names.service, ''), '') AS caller
+        FROM counted
+        LEFT JOIN catalog_consumers AS callers ON callers.consumer = counted.consumer
+        LEFT JOIN service_aliases AS names ON names.alias = counted.consumer
+    ),
+    by_consumer AS
+    (
+        SELECT called.*, owners.team AS consumer_team
+        FROM called
+        ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'consumer') AS owners
+            ON called.consumer = owners.name AND called.first_at >= owners.valid_from
+    ),
+    by_service AS
+    (
+        SELECT by_consumer.*, owners.team AS service_team
+        FROM by_consumer
+        ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'service') AS owners
+            ON by_consumer.caller = owners.name AND by_consumer.first_at >= owners.valid_from
+    )
+SELECT
+    service,
+    consumer,
+    multiIf(
+        named_team != '', named_team,
+        coalesce(consumer_team, '') NOT IN ('', 'unknown'), consumer_team,
+        coalesce(service_team, '') NOT IN ('', 'unknown'), service_team,
+        'unknown'
+    ) AS team,
+    multiIf(
+        named_team != '', 'record',
+        coalesce(consumer_team, '') NOT IN ('', 'unknown'), 'consumer',
+        coalesce(service_team, '') NOT IN ('', 'unknown'), 'service',
+        'unknown'
+    ) AS team_rule,
+    platform_services.active_min AS active_min,
+    requests,
+    first_at,
+    last_at
+FROM by_service
+INNER JOIN platform_services ON platform_services.service = by_service.service;

@@ -1,0 +1,39 @@
+"""Arrow schemas of the facts tables, read off the row classes, so that a column is written down once here."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pyarrow as pa
+
+from stream_processors.delivery import INSTANT
+from stream_processors.facts.rows import Facts
+
+_ADDRESS = [
+    pa.field("service", pa.string()),
+    pa.field("month", pa.date32()),
+    pa.field("digest", pa.string()),
+]
+_TYPES: dict[Any, pa.DataType] = {str: pa.string(), int: pa.int64(), datetime: INSTANT}
+
+
+def _arrow(annotation: Any) -> pa.DataType:
+    if get_origin(annotation) is tuple:
+        return pa.list_(_arrow(get_args(annotation)[0]))
+    if isinstance(annotation, UnionType):
+        (inner,) = (one for one in get_args(annotation) if one is not NoneType)
+        return _arrow(inner)
+    return _TYPES[annotation]
+
+
+def _schema(row: type) -> pa.Schema:
+    return pa.schema([*_ADDRESS, *(pa.field(name, _arrow(hint)) for name, hint in get_type_hints(row).items())])
+
+
+_ROWS = {name: get_args(hint)[0] for name, hint in get_type_hints(Facts).items()}
+
+SCHEMAS: dict[str, pa.Schema] = {f"facts_{field.name}": _schema(_ROWS[field.name]) for field in fields(Facts)}
+"""Table → columns."""

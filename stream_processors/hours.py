@@ -1,0 +1,126 @@
+"""Gateway hours: unit rows of the dirty (service, hour) slices, summed up into one row per slice, inside the engine.
+
+A unit counts once: its rows are grouped by (key, unit, content), so that a replay into another day's partition is the
+same row. Of two contents of one unit the greatest counts. A slice that nothing counts in any more is an empty row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from stream_processors.marks import HourMark
+from stream_processors.warehouse import Warehouse
+
+SLICES_A_QUERY = 2_000
+"""Keeps a statement's parameters and the engine's memory small; a year of hours of one service is five queries."""
+
+_IN_SLICES = (
+    "minute >= fromUnixTimestamp({first:UInt32}) AND minute < fromUnixTimestamp({last:UInt32}) + INTERVAL 1 HOUR "
+    "AND service IN {names:Array(String)} "
+    "AND (service, toUInt32(toStartOfHour(minute))) IN arrayZip({services:Array(String)}, {hours:Array(UInt32)})"
+)
+
+_LOSERS = f"""
+    SELECT hex(unit), hex(content) FROM gateway_units
+    WHERE unit IN (SELECT DISTINCT unit FROM gateway_unit_rows WHERE {_IN_SLICES})
+      AND (unit, content) NOT IN (
+        SELECT unit, max(content) FROM gateway_units
+        WHERE unit IN (SELECT DISTINCT unit FROM gateway_unit_rows WHERE {_IN_SLICES}) GROUP BY unit)
+    GROUP BY unit, content
+"""
+
+_RECOMPUTE = f"""
+INSERT INTO gateway_hour_slices
+    (service, hour, version, consumer, team, environment, route, method, status, outcome, is_synthetic, requests,
+     request_bytes, response_bytes, latency_buckets, latency_counts, first_at, last_at)
+SELECT slice.1, fromUnixTimestamp(slice.2), slice.3, consumers, teams, environments, routes, methods, statuses,
+    outcomes, synthetics, counts, request_sizes, response_sizes, buckets, bucket_counts, firsts, lasts
+FROM
+(
+    SELECT arrayJoin(arrayZip({{services:Array(String)}}, {{hours:Array(UInt32)}}, {{versions:Array(UInt64)}})) AS slice
+) AS wanted
+LEFT JOIN
+(
+SELECT
+    service, hour,
+    groupArray(consumer) AS consumers, groupArray(team) AS teams, groupArray(environment) AS environments,
+    groupArray(route) AS routes, groupArray(method) AS methods, groupArray(status) AS statuses,
+    groupArray(outcome) AS outcomes, groupArray(is_synthetic) AS synthetics, groupArray(requests) AS counts,
+    groupArray(request_bytes) AS request_sizes, groupArray(response_bytes) AS response_sizes,
+    groupArray(latency.1) AS buckets, groupArray(latency.2) AS bucket_counts,
+    groupArray(first_at) AS firsts, groupArray(last_at) AS lasts
+FROM
+(
+    SELECT
+        service, toStartOfHour(minute) AS hour, consumer, team, environment, route, method, status, outcome,
+        is_synthetic,
+        sum(row.1) AS requests, sum(row.2) AS request_bytes, sum(row.3) AS response_bytes,
+        sumMap(row.4, row.5) AS latency, min(row.6) AS first_at, max(row.7) AS last_at
+    FROM
+    (
+        SELECT
+            service, minute, consumer, team, environment, route, method, status, outcome, is_synthetic, unit, content,
+            any((requests, request_bytes, response_bytes, latency_buckets,
+                 arrayMap(n -> toUInt64(n), latency_counts), first_at, last_at)) AS row
+        FROM gateway_unit_rows
+        WHERE {_IN_SLICES} AND (unit, content) NOT IN arrayZip(
+            arrayMap(u -> toFixedString(unhex(u), 16), {{loser_units:Array(String)}}),
+            arrayMap(c -> toFixedString(unhex(c), 16), {{loser_contents:Array(String)}}))
+        GROUP BY service, minute, consumer, team, environment, route, method, status, outcome, is_synthetic, unit,
+                 content
+    )
+    GROUP BY service, hour, consumer, team, environment, route, method, status, outcome, is_synthetic
+    ORDER BY service, hour, consumer, team, environment, route, method, status, outcome, is_synthetic
+)
+GROUP BY service, hour
+) AS summed ON summed.service = wanted.slice.1 AND toUInt32(summed.hour) = wanted.slice.2
+"""
+
+
+_CONFLICTING = """
+    SELECT DISTINCT service, hour FROM gateway_units ARRAY JOIN services AS service, hours AS hour
+    WHERE unit IN (
+        SELECT unit FROM gateway_units WHERE unit IN arrayMap(u -> toFixedString(unhex(u), 16), {units:Array(String)})
+        GROUP BY unit HAVING uniqExact(content) > 1)
+"""
+
+
+async def conflicting_hours(warehouse: Warehouse, units: Iterable[str]) -> set[HourMark]:
+    """Hours of every content of those units (32 hex digits) that have more than one; asked after they are written."""
+    rows = await warehouse.rows(_CONFLICTING, {"units": sorted(units)})
+    return {HourMark(service, hour) for service, hour in rows}
+
+
+async def recompute_hours(warehouse: Warehouse, versions: Mapping[HourMark, int]) -> None:
+    """Recompute slices (slice → version of its result); returns when the results are durable."""
+    for chunk in _chunks(versions):
+        parameters = _parameters(chunk)
+        losers = await warehouse.rows(_LOSERS, parameters)
+        await warehouse.command(
+            _RECOMPUTE,
+            parameters
+            | {
+                "versions": list(chunk.values()),
+                "loser_units": [unit for unit, _ in losers],
+                "loser_contents": [content for _, content in losers],
+            },
+        )
+
+
+def _chunks(versions: Mapping[HourMark, int]) -> Iterator[dict[HourMark, int]]:
+    ordered = iter(sorted(versions.items(), key=lambda item: (item[0].hour, item[0].service)))
+    while chunk := dict(islice(ordered, SLICES_A_QUERY)):
+        yield chunk
+
+
+def _parameters(chunk: Mapping[HourMark, int]) -> dict[str, Any]:
+    hours = [int(mark.hour.timestamp()) for mark in chunk]
+    return {
+        "first": min(hours),
+        "last": max(hours),
+        "names": sorted({mark.service for mark in chunk}),
+        "services": [mark.service for mark in chunk],
+        "hours": hours,
+    }

@@ -1,0 +1,102 @@
+"""What each stream's loop does with a take: decode, transform, write, and say which slices are dirty now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from schemas.dead_letters import DeadLetter
+from schemas.streams import CATALOG, DELIVERY
+from stream_processors import catalog, decode, delivery, gateway, letters
+from stream_processors.affected import affected_by_catalog, affected_by_delivery
+from stream_processors.archive import CatalogReader
+from stream_processors.hours import conflicting_hours
+from stream_processors.marks import ServiceMark
+from stream_processors.pipeline import Stored
+from stream_processors.records import Record
+from stream_processors.warehouse import Warehouse
+
+
+class DeliveryProcessor:
+    """CI runs, changes, deployments and incidents into the archive."""
+
+    def __init__(self, warehouse: Warehouse, catalog_reader: CatalogReader) -> None:
+        self._warehouse = warehouse
+        self._catalog = catalog_reader
+
+    async def store(self, records: Sequence[Record]) -> Stored:
+        """Archive the events; dirty are the services they belong to, read after the write."""
+        read = [(record, decode.event(DELIVERY, record)) for record in records]
+        events = [(record, event) for record, event in read if not isinstance(event, DeadLetter)]
+        await self._warehouse.insert(DELIVERY.table, delivery.rows(events))
+        services = await affected_by_delivery(self._warehouse, self._catalog, [event for _, event in events])
+        return Stored(frozenset(map(ServiceMark, services)), _letters(event for _, event in read))
+
+
+class CatalogProcessor:
+    """Dated facts into the archive."""
+
+    def __init__(self, warehouse: Warehouse, catalog_reader: CatalogReader) -> None:
+        self._warehouse = warehouse
+        self._catalog = catalog_reader
+
+    async def store(self, records: Sequence[Record]) -> Stored:
+        """Archive the facts; dirty are the services that a fact takes evidence from or gives it to."""
+        read = [(record, decode.event(CATALOG, record)) for record in records]
+        events = [(record, event) for record, event in read if not isinstance(event, DeadLetter)]
+        await self._warehouse.insert(CATALOG.table, catalog.rows(events))
+        services = await affected_by_catalog(self._warehouse, self._catalog, [event for _, event in events])
+        return Stored(frozenset(map(ServiceMark, services)), _letters(event for _, event in read))
+
+
+class GatewayProcessor:
+    """Batches of requests into unit rows and the ledger."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    async def store(self, records: Sequence[Record]) -> Stored:
+        """Write rows, then ledger: a unit without a ledger row is replayed, and is the same rows again."""
+        read = [(record, decode.batch(record)) for record in records]
+        units = [_units(record, batch) for record, batch in read if not isinstance(batch, DeadLetter)]
+        if units:
+            await self._warehouse.insert("gateway_unit_rows", pa.concat_tables([unit.rows for unit in units]))
+            await self._warehouse.insert("gateway_units", pa.concat_tables([unit.ledger for unit in units]))
+        marks = set().union(*(unit.marks for unit in units))
+        # Where a unit had another content before (its mapper changed), what that one touched is dirty too.
+        marks |= await conflicting_hours(self._warehouse, {name for unit in units for name in unit.names})
+        return Stored(frozenset(marks), _letters(batch for _, batch in read))
+
+
+class DeadLetterProcessor:
+    """Dead letters into their table, so that they can be listed, counted in coverage, and replayed."""
+
+    def __init__(self, warehouse: Warehouse, incarnation: int) -> None:
+        self._warehouse = warehouse
+        self._incarnation = incarnation
+
+    async def store(self, records: Sequence[Record]) -> Stored:
+        """Keep the letters."""
+        await self._warehouse.insert("dead_letters", letters.rows(records, self._incarnation))
+        return Stored()
+
+
+def _units(record: Record, batch: pa.Table) -> gateway.Units:
+    source = dict(record.headers).get("ce_source", b"").decode(errors="replace")
+    return gateway.units(
+        batch,
+        source=source,
+        day=record.appended_at.astimezone(UTC).date() if record.appended_at > _EPOCH else _EPOCH.date(),
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+    )
+
+
+_EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+def _letters(found: object) -> tuple[DeadLetter, ...]:
+    return tuple(one for one in found if isinstance(one, DeadLetter))  # type: ignore[attr-defined]

@@ -1,0 +1,145 @@
+"""Facts of dirty services: read their events, compute `facts()`, write the slices that changed, then the heads.
+
+A slice (service, month) is addressed by the digest of its content, so writing it twice is writing it once; the head of
+a service says which digests hold, and is replaced whole. Readers see the old head until the new one is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+
+from schemas.delivery import Incident
+from stream_processors import archive, delivery
+from stream_processors.archive import CatalogReader
+from stream_processors.delivery import INSTANT
+from stream_processors.facts import FactsConfig, Slice, facts, slices
+from stream_processors.facts_tables import SCHEMAS
+from stream_processors.marks import ServiceMark
+from stream_processors.resolve import NOBODY, Mappings, Resolved, Stored, referenced_by
+from stream_processors.warehouse import Warehouse
+
+SERVICES_A_ROUND = 20
+"""Services whose events are held in memory at once."""
+
+HEAD = pa.schema([
+    pa.field("service", pa.string()),
+    pa.field("version", pa.uint64()),
+    pa.field("months", pa.list_(pa.date32())),
+    pa.field("digests", pa.list_(pa.string())),
+    pa.field("events", pa.uint64()),
+    pa.field("data_until", INSTANT),
+])  # fmt: skip
+"""Columns of `facts_heads`."""
+
+Slices = dict[date, Slice]
+
+
+class ServiceFacts:
+    """Recomputes the facts of services."""
+
+    def __init__(self, warehouse: Warehouse, zone: str) -> None:
+        self._warehouse = warehouse
+        self._catalog = CatalogReader(warehouse, zone)
+        self._config = FactsConfig(zone=zone)
+
+    async def recompute(self, versions: Mapping[ServiceMark, int]) -> None:
+        """Bring the facts of these services up to date; returns when they are durable."""
+        todo = iter(sorted(versions.items(), key=lambda item: item[0].service))
+        while chunk := {mark.service: version for mark, version in islice(todo, SERVICES_A_ROUND)}:
+            await self._round(chunk)
+
+    async def _round(self, versions: Mapping[str, int]) -> None:
+        known = await self._digests(versions)
+        mappings = await self._catalog.mappings()
+        events = await self._events(versions, mappings)
+        computed = await asyncio.to_thread(self._compute, events)
+        fresh = {
+            service: {month: one for month, one in found.items() if (month, one.digest) not in known.get(service, ())}
+            for service, found in computed.items()
+        }
+        for table, schema in SCHEMAS.items():
+            await self._warehouse.insert(table, _rows(table, schema, fresh))
+        await self._warehouse.insert("facts_heads", _heads(computed, events, versions))
+
+    async def _digests(self, services: Iterable[str]) -> dict[str, set[tuple[date, str]]]:
+        rows = await self._warehouse.rows(
+            "SELECT service, months, digests FROM facts_heads FINAL WHERE service IN {services:Array(String)}",
+            {"services": sorted(services)},
+        )
+        return {service: set(zip(months, digests, strict=True)) for service, months, digests in rows}
+
+    async def _events(self, services: Mapping[str, int], mappings: Mappings) -> dict[str, list[Resolved]]:
+        """Resolved events of each service."""
+        named = {service for service in services if service != NOBODY}
+        found = await self._read(named, mappings) if named else []
+        if NOBODY in services:
+            found += await archive.unnamed_events(self._warehouse)
+        resolved: dict[str, list[Resolved]] = {service: [] for service in services}
+        unnamed: list[Stored] = []
+        for event in {(event.source, event.id): event for event in found}.values():
+            for service, one in mappings.resolve(event):
+                if service == NOBODY and isinstance(event.data, Incident) and delivery.pointers(event.data):
+                    unnamed.append(event)
+                elif service in resolved:
+                    resolved[service].append(one)
+        await self._refer(unnamed, resolved, mappings)
+        return resolved
+
+    async def _refer(
+        self, incidents: Sequence[Stored], resolved: dict[str, list[Resolved]], mappings: Mappings
+    ) -> None:
+        """Give incidents that name no service to the services whose deployments they point at."""
+        pointers = {one for event in incidents for one in delivery.pointers(event.data)}
+        deployments: dict[str, set[str]] = {}
+        for event in await archive.referring(self._warehouse, "deployment", pointers):
+            for service, _ in mappings.services_of(event):
+                deployments.setdefault(service, set()).update(delivery.pointers(event.data))
+        for event in incidents:
+            assert isinstance(event.data, Incident)
+            owners = [name for name, known in deployments.items() if referenced_by(event.data, known, known)]
+            for service in owners or [NOBODY]:
+                if service in resolved:
+                    resolved[service].append(Resolved(event, "reference" if owners else "unresolved_service"))
+
+    async def _read(self, services: set[str], mappings: Mappings) -> list[Stored]:
+        names = {name for service in services for name in mappings.names_of(service)}
+        repositories = {name for service in services for name in mappings.repositories_of(service)}
+        return await archive.events_of(self._warehouse, names, repositories)
+
+    def _compute(self, events: Mapping[str, list[Resolved]]) -> dict[str, Slices]:
+        return {
+            service: slices(service, facts(service, resolved, self._config)) for service, resolved in events.items()
+        }
+
+
+def _rows(table: str, schema: pa.Schema, fresh: Mapping[str, Slices]) -> pa.Table:
+    rows = [
+        {"service": service, "month": month, "digest": one.digest, **row}
+        for service, found in fresh.items()
+        for month, one in found.items()
+        for row in one.rows.get(table, ())
+    ]
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _heads(
+    computed: Mapping[str, Slices], events: Mapping[str, list[Resolved]], versions: Mapping[str, int]
+) -> pa.Table:
+    rows: list[dict[str, Any]] = []
+    for service, found in computed.items():
+        months = sorted(found)
+        rows.append({
+            "service": service,
+            "version": versions[service],
+            "months": months,
+            "digests": [found[month].digest for month in months],
+            "events": len(events[service]),
+            "data_until": max((one.event.time for one in events[service]), default=None),
+        })  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=HEAD)
