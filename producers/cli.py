@@ -1,0 +1,11 @@
+"""The commands of this package, for the one command line `adoption`; importing them costs no contract and no client."""
+
+from __future__ import annotations
+
+import click
+
+from producers.backfill.command import backfill
+from producers.emit.command import emit
+from producers.http.command import ingest
+
+COMMANDS: list[click.Command] = [ingest, emit, backfill]

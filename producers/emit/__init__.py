@@ -1,0 +1,1 @@
+"""`adoption emit`: one contract event from any CI step. Free of pydantic and httpx, so that it starts fast."""
