@@ -154,9 +154,13 @@ class KafkaSink:
         self._thread = threading.Thread(target=self._poll, name="kafka-reports", daemon=True)
         self._thread.start()
 
-    async def stop(self) -> None:
-        """Wait until everything accepted has its report (each has a time limit), then stop the thread."""
-        await asyncio.to_thread(self._producer.flush, self._config["message.timeout.ms"] / 1000)
+    async def stop(self, grace: float | None = None) -> None:
+        """Wait until everything accepted has its report (each has a time limit; or `grace` seconds), then let go."""
+        seconds = self._config["message.timeout.ms"] / 1000 if grace is None else grace
+        left = await asyncio.to_thread(self._producer.flush, seconds)
+        if left:
+            self._producer.purge()
+            await asyncio.to_thread(self._producer.flush, 1.0)
         self._closing.set()
         await asyncio.to_thread(self._thread.join)
         self._drain()
