@@ -62,13 +62,6 @@ def read(media: str, headers: Mapping[str, str], raw: bytes) -> Read:
     return found
 
 
-def structured(event: Event) -> dict[str, Any]:
-    """An event as its CloudEvents JSON object: the inverse of reading, for clients."""
-    attributes = event.model_dump(mode="json", exclude={"data"}, exclude_defaults=True, exclude_none=True)
-    data = event.data.model_dump(mode="json", exclude_none=True)
-    return {"specversion": "1.0", "type": event.type, **attributes, "datacontenttype": BINARY, "data": data}
-
-
 def _event(index: int, item: Any) -> Event | None:
     if not isinstance(item, dict):
         raise _violation(index, "", f"expected a CloudEvents object, got {_kind(item)}")
