@@ -35,7 +35,7 @@ def migrate(client: Any, settings: Settings, *, dry_run: bool = False) -> list[s
             another time zone.
     """
     parameters = clickhouse.Parameters(settings.clickhouse_database, settings.time_zone, settings.clickhouse_cluster)
-    database, client.database = client.database, settings.clickhouse_database
+    database, client.database = client.database, None  # a server refuses every statement to a database it lacks
     try:
         return _Run(client, parameters).run(dry_run=dry_run)
     finally:
@@ -72,6 +72,7 @@ class _Run:
         )
         if not exists.result_rows[0][0]:
             return {}
+        self._client.database = self._parameters.database
         rows = self._client.query("SELECT kind, name, checksum FROM schema_migrations FINAL").result_rows
         return {(kind, name): checksum for kind, name, checksum in rows}
 
@@ -113,6 +114,7 @@ class _Run:
     def _create_database(self) -> None:
         fill = self._parameters.fill
         self._client.command(fill("CREATE DATABASE IF NOT EXISTS ${database} ${on_cluster}"), use_database=False)
+        self._client.database = self._parameters.database
         self._client.command(clickhouse.ledger(self._parameters))
 
     def _record(self, kind: str, name: str, checksum: str, *, unless: dict[tuple[str, str], str] | None = None) -> None:

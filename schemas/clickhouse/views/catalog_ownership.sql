@@ -34,10 +34,10 @@ WITH
         SELECT
             entity, name, team,
             toDateTime64(toStartOfDay(assumeNotNull(ends), ${zone}), 6, 'UTC') AS day_start,
-            (assumeNotNull(ends), rank.2, rank.3, rank.4) AS rank,
+            (assumeNotNull(ends), said.rank.2, said.rank.3, said.rank.4) AS rank,
             1 AS removed
         FROM said
-        WHERE isNotNull(ends) AND removed = 0 AND ends <= (SELECT at FROM as_of)
+        WHERE isNotNull(ends) AND said.removed = 0 AND ends <= (SELECT at FROM as_of)
     ),
     owned AS
     (
