@@ -26,6 +26,8 @@ _TRANSPORT = frozenset(
         "http_response_buffer_size",
         "http_write_exception_in_output_format",
         "log_comment",
+        "network_compression_method",
+        "network_zstd_compression_level",
         "password",
         "query",
         "query_id",
