@@ -6,12 +6,37 @@ events gives the same facts, so that a stream, a backfill and a test agree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
+from stream_processors.facts.attempts import Deployed, deployed
+from stream_processors.facts.book import Book
+from stream_processors.facts.commits import Credit, Crediting
 from stream_processors.facts.config import FactsConfig
-from stream_processors.facts.rows import Attempt, CommitRow, Episode, EvidenceRow, Facts, Milestone, Release
+from stream_processors.facts.evidence import (
+    Verdicts,
+    judge_changes,
+    judge_ci_runs,
+    judge_deployments,
+    judge_pushes,
+)
+from stream_processors.facts.incidents import Attribution, incidents
+from stream_processors.facts.milestones import milestones
+from stream_processors.facts.recovery import Failure, Failures
+from stream_processors.facts.releases import Group, releases
+from stream_processors.facts.rework import rework_rule
+from stream_processors.facts.rollbacks import Rollbacks, rollbacks
+from stream_processors.facts.rows import (
+    Attempt,
+    CommitRow,
+    Episode,
+    EvidenceRow,
+    Facts,
+    Milestone,
+    Release,
+)
+from stream_processors.facts.shas import Shas, shas_in
 from stream_processors.facts.slices import TABLES, Slice, slices
-from stream_processors.resolve import Resolved
+from stream_processors.resolve import NOBODY, Resolved
 
 __all__ = [
     "TABLES",
@@ -29,6 +54,128 @@ __all__ = [
 ]
 
 
-def facts(service: str, events: Sequence[Resolved], config: FactsConfig) -> Facts:  # noqa: ARG001
-    """All facts of `service`; of events that belong to none (`service` empty) only what became of them."""
-    return Facts()
+def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Facts:
+    """All facts of `service`; of events that belong to none (`service` empty) only why they do not.
+
+    Of several contents under one (source, id) the one with the greatest version counts.
+    """
+    ordered = _once(events)
+    verdicts = Verdicts()
+    if service == NOBODY:
+        for resolved in ordered:
+            verdicts.ignored(resolved.event, resolved.rule)
+        return Facts(evidence=tuple(sorted(verdicts.rows(ordered), key=lambda row: (row.source, row.event))))
+
+    shas = Shas(shas_in(ordered))
+    book = Book(ordered, shas, config)
+    deployments = deployed(ordered, shas, config)
+    attempts = [one for one in deployments if one.is_terminal_production]
+    groups = releases(attempts, config)
+    group_of = {one.key: group for group in groups for one in group.attempts}
+    undone = rollbacks(attempts)
+    crediting = Crediting(ordered, shas, book)
+    credits_ = crediting.credit(groups)
+    credited = {row.sha: row.release for row in credits_.rows}
+
+    judge_deployments(deployments, group_of, verdicts)
+    judge_pushes(ordered, credited, shas, verdicts)
+    judge_changes(crediting.changes, credited, verdicts)
+    judge_ci_runs(ordered, verdicts)
+    known = ({one.id for one in deployments}, crediting.known | {one.commit for one in deployments})
+    attribution = Attribution(attempts, group_of, credits_.holders, shas, config)
+    episodes = incidents(ordered, attribution, known, shas, verdicts)
+    failures = Failures(groups, attempts, episodes, undone)
+    reached = milestones(ordered, deployments, verdicts)
+    first = next((group.name for group in groups if group.finished_at is not None), None)
+    return Facts(
+        attempts=tuple(
+            sorted(
+                (_attempt(one, group_of.get(one.key), undone) for one in deployments if one.status != "none"),
+                key=lambda row: (row.environment, row.deployment_id),
+            )
+        ),
+        releases=tuple(
+            sorted(
+                (
+                    _release(
+                        group,
+                        failures.of(group),
+                        credits_.of.get(group.name, Credit("none")),
+                        rework_rule(group, undone.restored, config),
+                        is_first=group.name == first,
+                        is_rollback=any(one.key in undone.restored for one in group.attempts),
+                    )
+                    for group in groups
+                ),
+                key=lambda row: row.release,
+            )
+        ),
+        commits=tuple(sorted(credits_.rows, key=lambda row: row.sha)),
+        incidents=tuple(sorted(episodes, key=lambda row: (row.incident, row.episode))),
+        milestones=tuple(sorted(reached, key=lambda row: row.milestone)),
+        evidence=tuple(sorted(verdicts.rows(ordered), key=lambda row: (row.source, row.event))),
+    )
+
+
+def _once(events: Iterable[Resolved]) -> list[Resolved]:
+    """Each event once, in order of (time, id); where it came as context and otherwise, the other way counts."""
+    latest: dict[tuple[str, str], Resolved] = {}
+    for resolved in events:
+        identity = (resolved.event.source, resolved.event.id)
+        known = latest.get(identity)
+        if known is None or _rank(known) < _rank(resolved):
+            latest[identity] = resolved
+    return sorted(latest.values(), key=lambda one: (one.event.time, one.event.id, one.event.source))
+
+
+def _rank(resolved: Resolved) -> tuple[int, bool, str]:
+    return resolved.event.version, resolved.rule != "context", resolved.rule
+
+
+def _attempt(one: Deployed, group: Group | None, undone: Rollbacks) -> Attempt:
+    return Attempt(
+        deployment_id=one.id,
+        environment=one.key[0],
+        tier=one.tier,
+        tier_rule=one.tier_rule,
+        region=one.region,
+        release="" if group is None else group.name,
+        version=one.version,
+        commit=one.commit,
+        status=one.status,
+        started_at=one.started_at,
+        finished_at=one.at if one.status == "success" else None,
+        failed_at=one.at if one.status == "failure" else None,
+        is_rollback=int(one.key in undone.restored),
+        rolled_back_by=undone.undone[one.key][1] if one.key in undone.undone else "",
+        at=one.at,
+    )
+
+
+def _release(
+    group: Group, failure: Failure, credit: Credit, rework: str, *, is_first: bool, is_rollback: bool
+) -> Release:
+    recovery = failure.recovery
+    return Release(
+        release=group.name,
+        environments=tuple(sorted({one.key[0] for one in group.attempts})),
+        deployment_ids=tuple(sorted({one.id for one in group.attempts})),
+        version=group.version,
+        commit=group.commit,
+        at=group.at,
+        finished_at=group.finished_at,
+        failed_at=group.at if failure.reasons else None,
+        is_first=int(is_first),
+        is_rollback=int(is_rollback),
+        is_failed=int(bool(failure.reasons)),
+        failure_reasons=failure.reasons,
+        is_rework=int(bool(rework)),
+        rework_rule=rework,
+        recovered_at=None if recovery is None else recovery.at,
+        recovery_rule="" if recovery is None else recovery.rule,
+        recovered_by="" if recovery is None else recovery.by,
+        incidents=tuple(sorted(group.incidents)),
+        commit_rule=credit.rule,
+        flags=tuple(sorted(credit.flags)),
+        commits=credit.commits,
+    )

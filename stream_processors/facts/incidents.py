@@ -1,0 +1,178 @@
+"""Incidents as episodes, and the production deployment each is laid at, with the rule that says so.
+
+In order: a deployment that it names; a commit or version that it names; the latest deployment that finished strictly
+before it began and not earlier than the window; none. Never across services. Later episodes count in reliability only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import datetime
+
+from schemas.delivery import Incident
+from stream_processors.facts.attempts import Deployed, Key
+from stream_processors.facts.config import FactsConfig
+from stream_processors.facts.evidence import Verdicts
+from stream_processors.facts.releases import Group
+from stream_processors.facts.rows import Episode
+from stream_processors.facts.shas import Shas
+from stream_processors.resolve import Resolved
+
+_ORDER = {"opened": 0, "acknowledged": 1, "resolved": 2, "reopened": 3}
+"""At one instant an incident is opened before it is resolved."""
+
+Said = list[tuple[Resolved, Incident]]
+
+
+class Attribution:
+    """Finds the release that an incident is laid at."""
+
+    def __init__(
+        self,
+        attempts: Sequence[Deployed],
+        group_of: Mapping[Key, Group],
+        holders: Mapping[str, list[Group]],
+        shas: Shas,
+        config: FactsConfig,
+    ) -> None:
+        self._holders, self._shas, self._window = holders, shas, config.attribution_window
+        self._by_id: defaultdict[str, list[Group]] = defaultdict(list)
+        self._by_version: defaultdict[str, list[Group]] = defaultdict(list)
+        self._finished: defaultdict[str | None, list[tuple[datetime, str, Group]]] = defaultdict(list)
+        for one in attempts:  # in order of time, so every list is
+            group = group_of.get(one.key)
+            if group is None:
+                continue
+            self._by_id[one.id].append(group)
+            if one.version:
+                self._by_version[one.version].append(group)
+            if one.status == "success":
+                for environment in (None, one.key[0].casefold()):
+                    self._finished[environment].append((one.at, one.id, group))
+
+    def of(self, incident: Incident, began: datetime) -> tuple[Group | None, str]:
+        """(release, rule) of an incident with all that its events say; (None, `unattributed`) when there is none."""
+        named = {
+            "deployment": [group for one in incident.deployment_ids for group in self._by_id.get(one, ())],
+            "commit": [group for sha in incident.commits for group in self._holders.get(self._shas.full(sha), ())],
+            "version": self._by_version.get(incident.version or "", []),
+        }
+        for rule, groups in named.items():
+            if groups:
+                return _latest(groups, began), rule
+        environment = None if incident.environment is None else incident.environment.casefold()
+        finished = self._finished.get(environment, [])
+        before = bisect_left(finished, began, key=lambda one: one[0])
+        if before and finished[before - 1][0] >= began - self._window:
+            return finished[before - 1][2], "window"
+        return None, "unattributed"
+
+
+def _latest(groups: Iterable[Group], began: datetime) -> Group:
+    """The latest success before the incident began, else the earliest of all."""
+    ordered = sorted(groups, key=lambda group: group.order)
+    before = [group for group in ordered if group.finished_at is not None and group.finished_at < began]
+    return before[-1] if before else ordered[0]
+
+
+def incidents(
+    events: Iterable[Resolved],
+    attribution: Attribution,
+    known: tuple[AbstractSet[str], AbstractSet[str]],
+    shas: Shas,
+    verdicts: Verdicts,
+) -> list[Episode]:
+    """Episodes of all incidents of the service; releases learn which first episodes are laid at them.
+
+    `known`: deployment ids and commits of the service, any tier. An incident that comes by reference only must name one
+    of them, and no service of its own.
+    """
+    said: defaultdict[str, Said] = defaultdict(list)
+    for resolved in events:
+        if isinstance(data := resolved.event.data, Incident):
+            if resolved.rule == "reference" and data.service is not None:
+                verdicts.ignored(resolved.event, "foreign_reference")
+            else:
+                said[data.incident_id].append((resolved, data))
+    episodes: list[Episode] = []
+    for incident_id, own in sorted(said.items()):
+        whole = _together([data for _, data in own])
+        is_known = _names(whole, known, shas)
+        if not is_known and all(resolved.rule == "reference" for resolved, _ in own):
+            for resolved, _ in own:
+                verdicts.ignored(resolved.event, "foreign_reference")
+            continue
+        found = _episodes(incident_id, whole, own, verdicts)
+        group, rule = attribution.of(whole, found[0].at)
+        if group is not None:
+            group.incidents.append(incident_id)
+            found[0] = replace(found[0], release=group.name, rule=rule)
+        if not is_known and (whole.deployment_ids or whole.commits):
+            verdicts.counted(min(own, key=_order)[0].event, incident_id, remark="foreign_reference")
+        episodes += found
+    return episodes
+
+
+def _names(incident: Incident, known: tuple[AbstractSet[str], AbstractSet[str]], shas: Shas) -> bool:
+    deployment_ids, commits = known
+    return not deployment_ids.isdisjoint(incident.deployment_ids) or not commits.isdisjoint(
+        map(shas.full, incident.commits)
+    )
+
+
+def _together(datas: Sequence[Incident]) -> Incident:
+    """All that the events of one incident say: references united, of the rest what was said first."""
+    return datas[0].model_copy(
+        update={
+            "opened_at": next((data.opened_at for data in datas if data.opened_at is not None), None),
+            "environment": next((data.environment for data in datas if data.environment is not None), None),
+            "version": next((data.version for data in datas if data.version is not None), None),
+            "deployment_ids": tuple(sorted({one for data in datas for one in data.deployment_ids})),
+            "commits": tuple(sorted({one for data in datas for one in data.commits})),
+        }
+    )
+
+
+def _order(said: tuple[Resolved, Incident]) -> tuple[datetime, int, str]:
+    resolved, data = said
+    return resolved.event.time, _ORDER[data.state], resolved.event.id
+
+
+def _episodes(incident_id: str, whole: Incident, own: Said, verdicts: Verdicts) -> list[Episode]:
+    """The incident's episodes: from its beginning, or a reopening, to the first resolution after it."""
+    own = sorted(own, key=_order)
+    begins = [whole.opened_at or own[0][0].event.time]
+    ends: list[datetime | None] = [None]
+    is_opened = False
+    for index, (resolved, data) in enumerate(own):
+        at = resolved.event.time
+        begins_again = data.state == "reopened" or (data.state == "opened" and is_opened)
+        counts = index == 0
+        if data.state == "resolved" and ends[-1] is None:
+            ends[-1], counts = at, True
+        elif begins_again and (ended := ends[-1]) is not None and _began(data, at) > ended:
+            begins.append(_began(data, at))
+            ends.append(None)
+            counts = True
+        elif data.state == "opened" and not is_opened:
+            counts = True
+        is_opened = is_opened or data.state == "opened"
+        if counts:
+            verdicts.counted(resolved.event, incident_id)
+        else:
+            verdicts.ignored(resolved.event, "in_progress" if data.state == "acknowledged" else "duplicate_state")
+    spans = zip(begins, ends, strict=True)
+    environment = whole.environment or ""
+    return [
+        Episode(incident_id, number, environment, begin, end, "", "unattributed")
+        for number, (begin, end) in enumerate(spans)
+    ]
+
+
+def _began(data: Incident, at: datetime) -> datetime:
+    """When a later episode began: a reopening when it was reported, a new opening when it says it was."""
+    return data.opened_at or at if data.state == "opened" else at
