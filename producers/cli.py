@@ -7,5 +7,6 @@ import click
 from producers.backfill.command import backfill
 from producers.emit.command import emit
 from producers.http.command import ingest
+from producers.tail.command import tail
 
-COMMANDS: list[click.Command] = [ingest, emit, backfill]
+COMMANDS: list[click.Command] = [ingest, tail, emit, backfill]

@@ -1,0 +1,165 @@
+"""Knows a log file again after it was renamed, copied or truncated, and reads it from an offset.
+
+The edge to the file system. `pick` (pure) decides which file of a directory is which known one; the rest opens, looks
+and reads. Compressed rotated files are not read: ship before they are compressed (logrotate's `delaycompress`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from producers.tail.cut import Cutter
+from producers.tail.progress import HEAD_BYTES, FileAt, Identity, digest_of
+
+READ_BYTES: Final = 1024 * 1024
+
+
+class Candidate(NamedTuple):
+    """A file of the directory, as far as it matters for knowing it again."""
+
+    path: Path
+    identity: Identity
+    size: int
+    modified: int
+
+
+def pick(known: FileAt, candidates: Sequence[Candidate], taken: Iterable[Path] = ()) -> Candidate | None:
+    """The file that `known` is now, whatever its name; None if it is gone, or is another file by now.
+
+    The same inode with the same first line first; else a copy with the same first line, newest first (a file restored
+    to another disk, or what `copytruncate` left beside). One shorter than the position is another file.
+    """
+    same = [
+        one
+        for one in candidates
+        if one.identity.digest == known.identity.digest and one.size >= known.position and one.path not in set(taken)
+    ]
+    by_inode = [one for one in same if one.identity.inode == known.identity.inode]
+    return max(by_inode or same, key=lambda one: one.modified, default=None)
+
+
+def look_around(path: Path) -> list[Candidate]:
+    """The log and its rotated, uncompressed siblings: `access.log`, `access.log.1`, `access-20260101.log`."""
+    rotated = re.compile(
+        rf"{re.escape(path.name)}[.-]\d[\d.:T-]*|{re.escape(path.stem)}[.-]\d[\d.:T-]*{re.escape(path.suffix)}"
+    )
+    found = []
+    for sibling in path.parent.iterdir():
+        if sibling.name != path.name and not rotated.fullmatch(sibling.name):
+            continue
+        try:
+            with sibling.open("rb", buffering=0) as file:
+                candidate = look_at(sibling, file.fileno())
+        except OSError:  # gone meanwhile, a folder, or not ours to read
+            continue
+        if candidate is not None:
+            found.append(candidate)
+    return found
+
+
+def look_at(path: Path, descriptor: int) -> Candidate | None:
+    """What an open file is; None if it is no regular file or its first line has no end yet."""
+    status = os.fstat(descriptor)
+    digest = digest_of(os.pread(descriptor, HEAD_BYTES, 0))
+    if digest is None or not stat.S_ISREG(status.st_mode):
+        return None
+    return Candidate(path, Identity(status.st_dev, status.st_ino, digest), status.st_size, status.st_mtime_ns)
+
+
+class Reader:
+    """An open log file, read in order from a position. Its identity is known once its first line has an end."""
+
+    def __init__(self, path: Path, identity: Identity | None = None, position: int = 0) -> None:
+        """Open `path`.
+
+        Args:
+            path: its name now.
+            identity: under which it was known before; None: a new one, asked for by `identify`.
+            position: offset of the first byte to read; it begins a line.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        self.path = path
+        self.identity = identity
+        self.cutter = Cutter(position)
+        self.held_since: float | None = None
+        self._file = path.open("rb", buffering=0)
+        self._digest = identity.digest if identity else None
+        self._looked_at_size = -1
+
+    def seek(self, position: int) -> None:
+        """Read from there on; what was held is let go."""
+        self.cutter = Cutter(position)
+
+    def identify(self) -> Identity | None:
+        """The file's identity; None while its first line has no end."""
+        if self.identity is None:
+            candidate = look_at(self.path, self._file.fileno())
+            if candidate is not None:
+                self.identity = candidate.identity
+                self._digest = candidate.identity.digest
+        return self.identity
+
+    def read(self) -> bytes:
+        """The next bytes; empty at the end of what is there."""
+        return os.pread(self._file.fileno(), READ_BYTES, self.cutter.position)
+
+    def range(self, start: int, end: int) -> bytes:
+        """The bytes of a range, fewer if the file is shorter."""
+        parts = []
+        while start < end and (part := os.pread(self._file.fileno(), min(READ_BYTES, end - start), start)):
+            parts.append(part)
+            start += len(part)
+        return b"".join(parts)
+
+    def is_at_line_start(self) -> bool:
+        """Whether the position follows a line break: if not, the file was written anew under the same first line."""
+        start = self.cutter.start
+        return start == 0 or os.pread(self._file.fileno(), 1, start - 1) == b"\n"
+
+    def last_line_start(self) -> int:
+        """Offset after the last line break there is."""
+        end = os.fstat(self._file.fileno()).st_size
+        while end > 0:
+            start = max(0, end - READ_BYTES)
+            at = os.pread(self._file.fileno(), end - start, start).rfind(b"\n")
+            if at >= 0:
+                return start + at + 1
+            end = start
+        return 0
+
+    def was_truncated(self) -> bool:
+        """Whether the file was written anew from its beginning since it was opened (logrotate's `copytruncate`).
+
+        A file that grew past the position again, under the very same first line, between two looks is not noticed.
+        """
+        size = os.fstat(self._file.fileno()).st_size
+        if size < self.cutter.position:
+            return True
+        if self._digest is None or size == self._looked_at_size:
+            return False
+        self._looked_at_size = size
+        return digest_of(os.pread(self._file.fileno(), HEAD_BYTES, 0)) != self._digest
+
+    def is_named(self, path: Path) -> bool:
+        """Whether the open file is what `path` names now. False if nothing is there."""
+        try:
+            there = path.stat()
+        except FileNotFoundError:
+            return False
+        own = os.fstat(self._file.fileno())
+        return (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)
+
+    def is_deleted(self) -> bool:
+        """Whether the file has no name any more: nobody will open it again."""
+        return os.fstat(self._file.fileno()).st_nlink == 0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
