@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from schemas.base import EARLIEST, LATEST
+from schemas.base import EARLIEST, LATEST, Contract
 from schemas.envelope import Event
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class GatewayMapped:
     rejected: tuple[Rejected, ...] = ()
 
 
+M = TypeVar("M", bound=Contract)
+
 EventMapper = Callable[[Any, Mapping[str, str], Context], Mapped]
 """(parsed payload, request headers in any case, context) -> events. Raises Rejected, nothing else."""
 
@@ -81,8 +83,8 @@ GatewayMapper = Callable[..., GatewayMapped]
 """(records, *, unit, context) -> rows of that unit; a bad record is rejected alone. Raises nothing."""
 
 
-def contract(make: Callable[[], Event]) -> Event:
-    """The event that `make` builds; a broken contract becomes a `Rejected` that names the fields, not their values."""
+def contract(make: Callable[[], M]) -> M:
+    """The model that `make` builds; a broken contract becomes a `Rejected` that names the fields, not their values."""
     try:
         return make()
     except ValidationError as error:

@@ -14,6 +14,7 @@ from schemas.base import EARLIEST, LATEST
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?\s?(Z|z|UTC|([+-])(\d\d):?(\d\d))?", re.ASCII
 )
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,6 +37,11 @@ def iso(text: str, field: str) -> datetime:
         return local.replace(tzinfo=timezone(-offset if sign == "-" else offset)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Rejected("malformed_time", f"expected {field} to be a day that exists, got {text[:40]!r}") from error
+
+
+def day_or_iso(text: str, field: str) -> datetime:
+    """As `iso`; a bare day (`2024-05-01`) is its beginning in UTC: people write days in catalogs."""
+    return iso(f"{text.strip()}T00:00:00Z" if _DAY.fullmatch(text.strip()) else text, field)
 
 
 def epoch(seconds: float, field: str) -> datetime:
