@@ -1,6 +1,7 @@
 """The reader's credential: what it opens, and a list of ways in that stay shut."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -263,6 +264,25 @@ def test_a_long_statement_ends_at_the_readers_time_limit(reader: httpx.Client) -
 def test_a_greedy_statement_ends_at_the_readers_memory_limit(reader: httpx.Client) -> None:
     answer = reader.post("/", content="SELECT length(groupArray(toString(number))) FROM numbers(100000000)")
     assert answer.headers["X-ClickHouse-Exception-Code"] == "241"
+
+
+def test_callers_that_do_not_fetch_do_not_keep_their_slots(engine: EngineProcess, reader: httpx.Client) -> None:
+    with ExitStack() as stalled:
+        for _ in range(Limits.readers):
+            client = stalled.enter_context(httpx.Client(base_url=engine.url, auth=engine.reader, timeout=30))
+            ask = client.stream("POST", "/", content="SELECT number, toString(number) FROM numbers(1000000000)")
+            assert stalled.enter_context(ask).status_code == 200
+        assert reader.post("/", content="SELECT 1").text == "1\n"
+
+
+def test_callers_that_leave_give_their_slots_back(engine: EngineProcess, reader: httpx.Client) -> None:
+    for _ in range(2 * Limits.readers):
+        with (
+            httpx.Client(base_url=engine.url, auth=engine.reader, timeout=30) as client,
+            client.stream("POST", "/", content="SELECT number FROM numbers(1000000000)") as answer,
+        ):
+            assert answer.status_code == 200
+    assert reader.post("/", content="SELECT 1").text == "1\n"
 
 
 def test_the_writer_has_no_gate(engine: EngineProcess) -> None:

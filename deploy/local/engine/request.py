@@ -58,7 +58,7 @@ def check_origin(headers: Mapping[str, str]) -> None:
     """
     host = headers.get("host", "")
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    if name not in _LOOPBACK:
+    if name.lower() not in _LOOPBACK:
         raise AccessDeniedError(f"expected a Host of this machine ({', '.join(sorted(_LOOPBACK))}), got {host!r}")
     if "origin" in headers:
         raise AccessDeniedError("requests from web pages are refused: send no Origin header")

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -63,8 +63,10 @@ class Server:
                     return
                 # A caller that does not fetch keeps a slot; the engine's own time limit does not see it.
                 patience = self._limits.reader_seconds if asked.role == "reader" else None
-                async with asyncio.timeout(patience):
-                    await respond.stream(receive, send, answer, asked, head=head, lane=lane)
+                # What was begun then stays without its end, which the server takes as the order to hang up.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(patience):
+                        await respond.stream(receive, send, answer, asked, head=head, lane=lane)
 
     async def _body(self, request: Request) -> bytes:
         limit = self._limits.body_bytes
