@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 _HERE = Path(__file__).parent
 _STATEMENT_END = re.compile(r";[ \t]*(?:\n|$)")
+_PARAMETER = re.compile(r"\{(\w+):\w+\}")
 _HEADER = re.compile(r"^-- (question|grain|owner|needs): *(.*)$", re.MULTILINE)
 
 
@@ -89,6 +90,7 @@ class View:
         grain: what one row is.
         owner: who answers for it.
         needs: views that it reads.
+        parameters: what a reader must give: `SELECT … FROM name(parameter = …)`; mostly none.
         template: the file's text.
     """
 
@@ -97,6 +99,7 @@ class View:
     grain: str
     owner: str
     needs: tuple[str, ...]
+    parameters: tuple[str, ...]
     template: str
 
     def statement(self, parameters: Parameters) -> str:
@@ -152,7 +155,8 @@ def _view(path: Path) -> View:
     if missing := {"question", "grain", "owner"} - set(header):
         raise ValueError(f"{path.name}: expected a header with -- question:, -- grain: and -- owner:; lacks {missing}")
     needs = tuple(name.strip() for name in header.get("needs", "").split(",") if name.strip())
-    return View(path.stem, header["question"], header["grain"], header["owner"], needs, text)
+    parameters = tuple(dict.fromkeys(_PARAMETER.findall(text)))
+    return View(path.stem, header["question"], header["grain"], header["owner"], needs, parameters, text)
 
 
 def _statements(sql: str) -> list[str]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import clickhouse_connect
 import pytest
-from warehouse_rows import Warehouse
 
 from deploy.local.engine.process import EngineProcess
 from schemas.settings import Settings
 from stream_processors.migrations import migrate
+from tests.integration.views.warehouse_rows import Warehouse
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from warehouse_rows import Warehouse, at
+
+from tests.integration.views.warehouse_rows import Warehouse, at
 
 W1, W2, W3, W4 = date(2026, 6, 1), date(2026, 6, 8), date(2026, 6, 15), date(2026, 6, 22)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warehouse_rows import Warehouse, at
+from tests.integration.views.warehouse_rows import Warehouse, at
 
 BEGINNING = at("2000-01-01")
 
