@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 """Unicode categories that are not for reading: controls, bidi marks and joiners, surrogates, line separators."""
 
-_EMAIL = re.compile(r"[^\s@<>\"'(),:;]+@[^\s@<>\"'(),:;]+\.[^\s@<>\"'(),:;.]{2,}")
+_EMAIL = re.compile(r"[^\s@<>\"'(),:;]+@[\w-]+(?:\.[\w-]+)+")
 _SECRET = re.compile(
     r"\b(?:gh[opusr]_|github_pat_|glpat-|xox[abprs]-|sk-|AKIA|ASIA|eyJ)[A-Za-z0-9_\-./+=]{8,}"
     r"|\b(?:password|passwd|secret|token|api[_-]?key|authorization)\b\s*[=:]\s*\S+",
@@ -21,6 +21,8 @@ _SECRET = re.compile(
 _QUERY = re.compile(r"(\bhttps?://[^\s?#]*)[?#]\S*", re.IGNORECASE)
 _LONGEST = 200
 _LONGEST_TEXT = 1000
+_LONGEST_READ = 4 * _LONGEST_TEXT
+"""Of a title; the expressions above take time with the square of a word's length."""
 
 
 def dimension(text: str) -> str:
@@ -31,7 +33,7 @@ def dimension(text: str) -> str:
 def title(text: str, longest: int = _LONGEST_TEXT) -> str | None:
     """First line of a free text with e-mail addresses, secrets and queries of addresses taken out; None when empty."""
     line = next((line for line in text.splitlines() if line.strip()), "")
-    clean = _EMAIL.sub("[email]", _SECRET.sub("[secret]", _QUERY.sub(r"\1", _visible(line))))
+    clean = _EMAIL.sub("[email]", _SECRET.sub("[secret]", _QUERY.sub(r"\1", _visible(line[:_LONGEST_READ]))))
     return clean[:longest].strip() or None
 
 

@@ -71,7 +71,7 @@ _RAW: dict[str, pl.DataType] = {
 _DECODER = msgspec.json.Decoder(Line, strict=False)
 _BIGGEST = 2**63
 _FURTHEST = 1e11
-"""Seconds; beyond it a time in microseconds would not fit, and is out of range anyway."""
+"""Seconds; what is beyond (milliseconds, say) is out of range anyway, and this still fits in microseconds."""
 
 
 def read(lines: list[bytes]) -> tuple[pl.DataFrame, dict[int, tuple[str, str]]]:
@@ -111,7 +111,7 @@ def _whole(lines: list[bytes]) -> pl.DataFrame | None:
 
 
 def _typed(raw: pl.DataFrame) -> pl.DataFrame:
-    at = pl.when(pl.col("at").abs() < _FURTHEST).then((pl.col("at") * 1_000_000).round()).cast(pl.Int64)
+    at = (pl.col("at").clip(-_FURTHEST, _FURTHEST) * 1_000_000).round().cast(pl.Int64)
     return raw.with_columns(pl.col(_TEXTS).fill_null("")).select(
         "line",
         at.cast(READ["at"]).alias("at"),
