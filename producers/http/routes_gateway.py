@@ -18,10 +18,11 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from producers.http.arrow_size import Declared, declared
 from producers.http.edge import Edge, compute
-from producers.http.limits import GATEWAY_BYTES, body_of, media_type
+from producers.http.limits import GATEWAY_BYTES, INFLATED_BYTES, body_of, media_type
 from producers.http.parsing import parse_json
-from producers.http.problems import Problem
+from producers.http.problems import Problem, too_large
 from producers.http.receipts import Outcome, receipt_of
 from producers.http.routes_webhooks import source_of
 from producers.packing import PART_BYTES, cut
@@ -87,22 +88,37 @@ async def batches(request: Request, edge: Edge) -> Response:
 
 def _decode(raw: bytes, media: str) -> pa.Table:
     try:
+        if media == gateway.ARROW:
+            _check_size(declared(raw))
         return gateway.decode(raw, media)
-    except gateway.BatchError as error:
+    except (ValueError, OverflowError, pa.ArrowException) as error:
+        if isinstance(error, ValidationError):
+            raise _violation(error) from None
+        # ValueError is BatchError's base, and what pyarrow raises while it looks at the values.
         raise Problem(422, "contract_violation", f"{error}; nothing of this request was accepted") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = f"{where}: {first['msg']}; nothing of this request was accepted"
-        raise Problem(422, "contract_violation", message, field=where) from None
+
+
+def _check_size(size: Declared) -> None:
+    if size.bytes > INFLATED_BYTES:
+        raise too_large("a batch decompressed", INFLATED_BYTES, "inflated_too_large")
+    if size.values > len(gateway.SCHEMA) * gateway.MAX_REQUESTS:
+        raise gateway.BatchError(f"expected 1..{gateway.MAX_REQUESTS} requests in a batch, got {size.values} values")
+
+
+def _violation(error: ValidationError) -> Problem:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = f"{where}: {first['msg']}; nothing of this request was accepted".removeprefix(": ")
+    return Problem(422, "contract_violation", message, field=where)
 
 
 def _map(source: Source, raw: bytes, identity: tuple[str, str], context: Context) -> tuple[list[Part], bool]:
     """The parts of a POST, and whether its records carry unique ids."""
     payload = parse_json(raw)
-    values: list[Any] = payload if isinstance(payload, list) else [payload]
+    is_array = isinstance(payload, list)
+    values: list[Any] = payload if is_array else [payload]
     # Positions of records in the bytes are only needed where something is cut off or put aside.
-    raws = _raws(raw) if len(values) > gateway.MAX_REQUESTS or len(raw) > PART_BYTES else None
+    raws = _raws(raw, is_array=is_array) if len(values) > gateway.MAX_REQUESTS or len(raw) > PART_BYTES else None
     ranges = [range(len(values))] if raws is None else cut([len(one) for one in raws])
     parts: list[Part] = []
     for number, where in enumerate(ranges):
@@ -110,26 +126,32 @@ def _map(source: Source, raw: bytes, identity: tuple[str, str], context: Context
         unit = gateway.unit_id(sender, position if len(ranges) == 1 else f"{position}#{number}", raw)
         mapped = _mapped(source, values[where.start : where.stop], unit, context)
         if mapped.rejected and raws is None:
-            raws = _raws(raw)
+            raws = _raws(raw, is_array=is_array)
         parts.append(Part(raws[where.start : where.stop] if raws else (), mapped))
     find = _REQUEST_IDS.get(source.name)
     return parts, bool(find and find(values))
 
 
 def _mapped(source: Source, values: list[Any], unit: str, context: Context) -> GatewayMapped:
+    """What the mapper makes of the records; where it fails, of each half: a defect costs the records it is about."""
     if source.map_gateway is None:
         raise TypeError(f"source {source.name} has no mapper of gateway records")
     try:
         return source.map_gateway(values, unit=unit, context=context)
     except Exception as error:
-        # A defect of ours must not lose what a gateway sends only once: the bytes wait for the mended mapper.
-        log.exception("mapper of %s failed", source.name)
-        reason = f"{type(error).__name__} in the mapper: a defect, see the log"
-        bad = tuple(Rejected("mapper_failed", reason, index) for index in range(len(values)))
-        return GatewayMapped(gateway.SCHEMA.empty_table(), rejected=bad)
+        half = len(values) // 2
+        if not half:
+            # It must not lose what a gateway sends only once: the bytes wait for the mended mapper.
+            log.exception("mapper of %s failed", source.name)
+            reason = f"{type(error).__name__} in the mapper: a defect, see the log"
+            return GatewayMapped(gateway.SCHEMA.empty_table(), rejected=(Rejected("mapper_failed", reason, 0),))
+    first, second = (_mapped(source, part, unit, context) for part in (values[:half], values[half:]))
+    shifted = (Rejected(one.reason, one.detail, (one.position or 0) + half) for one in second.rejected)
+    return GatewayMapped(
+        pa.concat_tables([first.rows, second.rows]), first.ignored + second.ignored, (*first.rejected, *shifted)
+    )
 
 
-def _raws(raw: bytes) -> list[bytes]:
+def _raws(raw: bytes, *, is_array: bool) -> list[bytes]:
     """Each record's own bytes; `raw` is known to be good JSON."""
-    found = msgspec.json.decode(raw, type=list[msgspec.Raw] | msgspec.Raw)
-    return [bytes(one) for one in found] if isinstance(found, list) else [bytes(found)]
+    return [bytes(one) for one in msgspec.json.decode(raw, type=list[msgspec.Raw])] if is_array else [raw]
