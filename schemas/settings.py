@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     clickhouse_password: SecretStr = SecretStr("")
     clickhouse_reader_user: str | None = Field(None, description="Reader: reports; None: the writer")
     clickhouse_reader_password: SecretStr = SecretStr("")
+    clickhouse_timeout: int = Field(
+        30,
+        description="Seconds a call may take; well under a consumer's poll interval, so that a hang costs no partition",
+    )
     clickhouse_cluster: str | None = Field(None, description="Replicated tables ON CLUSTER this name; None: one server")
 
     time_zone: str = Field("UTC", description="Zone in which days, weeks and months are cut; fixed at creation")

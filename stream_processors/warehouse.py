@@ -51,8 +51,6 @@ TRANSIENT = frozenset({
 })  # fmt: skip
 """ClickHouse error codes that pass by themselves, or once somebody mended the server."""
 
-CALL_TIMEOUT = 30
-"""Seconds a call may take; well under the consumer's poll interval, so that a hanging server costs no partition."""
 LONGEST_PAUSE = 15.0
 
 
@@ -124,7 +122,7 @@ def connect(settings: Settings, *, database: str | None = None) -> Any:
         database=settings.clickhouse_database if database is None else database,
         settings=SETTINGS,
         connect_timeout=5,
-        send_receive_timeout=CALL_TIMEOUT,
+        send_receive_timeout=settings.clickhouse_timeout,
         # A session serialises its queries on the server, and one that was cut off stays locked.
         autogenerate_session_id=False,
         query_retries=0,

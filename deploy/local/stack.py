@@ -10,7 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -50,6 +50,7 @@ class Stack:
     engine: EngineProcess
     children: list[Child]
     _lock: IO[str]
+    _groups: dict[str, Consumer] = field(default_factory=dict)
 
     @classmethod
     def start(
@@ -114,6 +115,8 @@ class Stack:
         """Stop in the order in which events flow, so that nothing is left under way that could be finished."""
         for child in self.children:
             child.stop(seconds=10)
+        for consumer in self._groups.values():
+            consumer.close()
         self.engine.stop()
         self.broker.stop()
         (self.folder / "stack.json").unlink(missing_ok=True)
@@ -174,21 +177,24 @@ class Stack:
         return 0
 
     def _unread(self, stream: Stream) -> int:
-        consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": stream.group})
+        if stream.group not in self._groups:
+            address = {"bootstrap.servers": self.broker.bootstrap, "group.id": stream.group}
+            self._groups[stream.group] = Consumer(address)
+        consumer = self._groups[stream.group]
+        unread = 0
         try:
-            unread = 0
-            parts = [TopicPartition(stream.topic, number) for number in range(stream.partitions)]
-            for part in consumer.committed(parts, timeout=10):
+            for part in consumer.committed(_partitions(stream), timeout=10):
                 _, high = consumer.get_watermark_offsets(part, timeout=10)
                 unread += max(0, high - max(part.offset, 0))
         except KafkaException as error:
             raise StackError(
                 f"the broker did not say how far {stream.group} has read {stream.topic}: {error}"
             ) from error
-        else:
-            return unread
-        finally:
-            consumer.close()
+        return unread
+
+
+def _partitions(stream: Stream) -> list[TopicPartition]:
+    return [TopicPartition(stream.topic, number) for number in range(stream.partitions)]
 
 
 _SECRET = {"clickhouse_password", "clickhouse_reader_password", "ingest_token"}

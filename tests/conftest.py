@@ -1,0 +1,44 @@
+"""Fixtures on real parts: Apache Kafka, the ClickHouse engine, workers. A missing part is a failure, never a skip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import faulty
+from tests.support.plant import Plant, plant
+
+
+@pytest.fixture
+def kafka(tmp_path: Path) -> Iterator[str]:
+    """A fresh Apache Kafka; gives its bootstrap address."""
+    from tests.kafka_fixture import start_kafka
+
+    with start_kafka(tmp_path) as server:
+        yield server.bootstrap
+
+
+@pytest.fixture
+def real_plant(tmp_path: Path, kafka: str) -> Iterator[Plant]:
+    """Apache Kafka and the engine; the test starts its workers."""
+    with plant(tmp_path, kafka) as made:
+        yield made
+
+
+@pytest.fixture
+def faulty_plant(tmp_path: Path, kafka: str) -> Iterator[tuple[Plant, faulty.Faults]]:
+    """Like `real_plant`, with a proxy before the warehouse that fails on purpose."""
+    held: list[faulty.Faults] = []
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+
+        def through(url: str) -> str:
+            address, faults = stack.enter_context(faulty.before(url))
+            held.append(faults)
+            return address
+
+        with plant(tmp_path, kafka, url=through) as made:
+            yield made, held[0]
