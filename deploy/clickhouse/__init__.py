@@ -1,0 +1,1 @@
+"""Settings of a ClickHouse server that serves this product: users, roles, limits."""

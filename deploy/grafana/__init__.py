@@ -1,0 +1,1 @@
+"""Grafana: its data source, its dashboards and the program that writes them."""

@@ -1,0 +1,202 @@
+"""Sends the demo's year to a running stack through its front doors, waits until all of it counts, prints the reports.
+
+Four ways in, as in a company: catalog files are imported, GitHub and Alertmanager call their webhooks, Kong posts
+arrays, and the log shipper follows NGINX's access log (its own process, beside the others).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from deploy.local.demo import sending
+from deploy.local.demo.history import ACCESS_LOG_LINES, KONG_RECORDS, History
+from deploy.local.demo.kong import ARRAY
+from deploy.local.demo.sending import Post, Receipts, SendError
+from schemas.settings import Settings
+
+_CHUNK = 4_000
+_SETTLE_SECONDS = 240.0
+_POLL_SECONDS = 0.25
+
+
+@dataclass
+class Summary:
+    """What was sent, and how long it took.
+
+    Attributes:
+        receipts: way in -> what the ingest service said.
+        lines: access log lines shipped.
+        seconds: phase -> how long it took.
+    """
+
+    receipts: dict[str, Receipts] = field(default_factory=dict)
+    lines: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def progress_bar(console: Console) -> Progress:
+    """The demo's progress display: what, how far, how long."""
+    return Progress(
+        TextColumn("{task.description:<34}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+@dataclass
+class Driver:
+    """One run of the demo against one stack.
+
+    Attributes:
+        settings: addresses of the stack, and the token to send with.
+        access: the stack's secrets in the clear: `token`, `github_secret`.
+        lag: messages acknowledged and not yet in the facts.
+        folder: where the files that a company would have are written.
+        progress: shown while it runs.
+    """
+
+    settings: Settings
+    access: dict[str, Any]
+    lag: Callable[[], int]
+    folder: Path
+    progress: Progress
+    summary: Summary = field(default_factory=Summary)
+
+    def run(self, history: History) -> Summary:
+        """Send everything and wait until it is settled.
+
+        Raises:
+            SendError: something was refused, or did not settle in time; the message says what to look at.
+        """
+        token, secret = self.access["token"], self.access["github_secret"]
+        self._catalog(history)
+        log = self._write_access_log(history)
+        with self._shipping(log):
+            webhooks, alerts = history.webhooks, history.alerts
+            self._send("GitHub webhooks", len(webhooks), (sending.of_webhook(one, secret) for one in webhooks))
+            self._send("Alertmanager webhooks", len(alerts), (sending.of_alert(one, token) for one in alerts))
+            arrays = (sending.of_array(one, token) for one in history.kong_arrays())
+            self._send("Kong http-log arrays", KONG_RECORDS * history.year.length // 365 // ARRAY, arrays)
+        self._settle()
+        return self.summary
+
+    def _catalog(self, history: History) -> None:
+        started = time.monotonic()
+        task = self.progress.add_task("Catalog import", total=len(history.catalog))
+        for document in history.catalog:
+            path = self.folder / document.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(document.text, encoding="utf-8")
+            self._command("catalog", "import", str(path))
+            self.progress.advance(task)
+        self.summary.seconds["catalog"] = time.monotonic() - started
+
+    def _write_access_log(self, history: History) -> Path:
+        started = time.monotonic()
+        expected = ACCESS_LOG_LINES * history.year.length // 365
+        task = self.progress.add_task("Write NGINX's access log", total=expected)
+        path = self.folder / "nginx" / "access.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8") as file:
+            waiting: list[str] = []
+            for line in history.access_log():
+                waiting.append(line)
+                if len(waiting) == _CHUNK:
+                    self._flush(file.write, waiting, task)
+            self._flush(file.write, waiting, task)
+        self.progress.update(task, total=self.summary.lines)
+        self.summary.seconds["access log"] = time.monotonic() - started
+        return path
+
+    def _flush(self, write: Callable[[str], int], waiting: list[str], task: TaskID) -> None:
+        write("".join(waiting))
+        self.summary.lines += len(waiting)
+        self.progress.advance(task, len(waiting))
+        waiting.clear()
+
+    def _send(self, name: str, expected: int, posts: Iterable[Post]) -> None:
+        started = time.monotonic()
+        task = self.progress.add_task(name, total=expected)
+        receipts = asyncio.run(
+            sending.send(self.settings.ingest_url, posts, lambda done: self.progress.advance(task, done))
+        )
+        self.progress.update(task, total=receipts.posts)
+        self.summary.receipts[name] = receipts
+        self.summary.seconds[name] = time.monotonic() - started
+
+    def _shipping(self, log: Path) -> _Shipping:
+        task = self.progress.add_task("Log shipper", total=self.summary.lines)
+        arguments = ("tail", "--once", "--format", "nginx-json", str(log))
+        return _Shipping(self, task, self._popen(*arguments))
+
+    def _settle(self) -> None:
+        """Wait until nothing is under way any more."""
+        started = time.monotonic()
+        task = self.progress.add_task("Compute facts", total=None)
+        most = waiting = self.lag()
+        while waiting:
+            if time.monotonic() - started > _SETTLE_SECONDS:
+                raise SendError(f"{waiting} messages are still under way: see the workers' logs in {self.folder}")
+            time.sleep(_POLL_SECONDS)
+            waiting = self.lag()
+            most = max(most, waiting)
+            self.progress.update(task, total=most, completed=most - waiting)
+        self.progress.update(task, total=most or 1, completed=most or 1)
+        self.summary.seconds["settle"] = time.monotonic() - started
+
+    def _command(self, *arguments: str) -> None:
+        """Run `adoption …` and say what it said when it failed."""
+        process = self._popen(*arguments)
+        said, _ = process.communicate()
+        if process.returncode:
+            raise SendError(f"adoption {' '.join(arguments)} ended with {process.returncode}: {said.decode().strip()}")
+
+    def _popen(self, *arguments: str) -> subprocess.Popen[bytes]:
+        token: str = self.access["token"]
+        environment = os.environ | {
+            "ADOPTION_INGEST_URL": self.settings.ingest_url,
+            "ADOPTION_INGEST_TOKEN": token,
+            "ADOPTION_DATA_DIR": str(self.folder / "shipper"),
+        }
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "deploy.cli", *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+
+@dataclass
+class _Shipping:
+    """The log shipper at work beside the other senders; leaving waits for it, or ends it after an error."""
+
+    driver: Driver
+    task: TaskID
+    process: subprocess.Popen[bytes]
+    started: float = field(default_factory=time.monotonic)
+
+    def __enter__(self) -> None:
+        """It runs already."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.process.terminate()
+        said = self.process.communicate()[0]
+        if kind is None and self.process.returncode:
+            raise SendError(f"adoption tail ended with {self.process.returncode}: {said.decode().strip()}")
+        self.driver.progress.update(self.task, completed=self.driver.summary.lines)
+        self.driver.summary.seconds["log shipper"] = time.monotonic() - self.started
