@@ -1,8 +1,9 @@
 """The outbox's files: records on disk in segments, fsynced, and a note of what need not be sent again.
 
-A segment is a run of frames (magic, length, checksum, number, record as MessagePack), appended to until it is full,
+A segment is a run of frames (marker, length, checksum, number, record as MessagePack), appended to until it is full,
 deleted whole. What a crash tore at a segment's end is not there; what a disk damaged in its middle is skipped and said,
-and the frames after it are found again. Plain files and blocking calls: `outbox.py` calls them in threads.
+and the frames after it are found again by the marker: eight random bytes in the segment's name, which no sender can put
+into a payload. Plain files and blocking calls: `outbox.py` calls them in threads.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import fcntl
 import json
 import logging
 import os
+import secrets
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -27,9 +29,10 @@ from producers.kafka import Record
 log = logging.getLogger(__name__)
 
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
-_MAGIC: Final = b"OBX1"
-_HEAD: Final = struct.Struct("<4sIIQ")
+MARKER_BYTES: Final = 8
+_HEAD: Final = struct.Struct("<IIQ")
 _NUMBER: Final = struct.Struct("<Q")
+_BEFORE: Final = MARKER_BYTES + _HEAD.size
 _decoder: Final = msgspec.msgpack.Decoder(Record)
 
 Ranges = list[tuple[int, int]]
@@ -59,35 +62,34 @@ class Found:
 
 
 def frame(number: int, record: Record) -> bytes:
-    """The frame of an entry."""
+    """The frame of an entry, without its segment's marker."""
     body = msgspec.msgpack.encode(record)
-    return _HEAD.pack(_MAGIC, len(body), zlib.crc32(body, zlib.crc32(_NUMBER.pack(number))), number) + body
+    return _HEAD.pack(len(body), _checksum(number, body), number) + body
 
 
-def scan(data: bytes) -> Iterator[tuple[int, int, int]]:
+def scan(data: bytes, marker: bytes) -> Iterator[tuple[int, int, int]]:
     """The whole frames in a segment's bytes: (number, offset, size). Whatever else is there is passed over."""
-    offset = data.find(_MAGIC)
+    offset = data.find(marker)
     while offset >= 0:
-        if size := _frame_at(data, offset):
-            number: int = _HEAD.unpack_from(data, offset)[3]
+        size = _size_at(data, offset)
+        if size:
+            number: int = _HEAD.unpack_from(data, offset + MARKER_BYTES)[2]
             yield number, offset, size
-            offset += size
-            if data.startswith(_MAGIC, offset):
-                continue
-        else:
-            offset += 1
-        offset = data.find(_MAGIC, offset)
+        offset = data.find(marker, offset + (size or 1))
 
 
-def _frame_at(data: bytes, offset: int) -> int:
+def _size_at(data: bytes, offset: int) -> int:
     """Size of the whole, undamaged frame that begins there; 0 if none does."""
-    if offset + _HEAD.size > len(data):
+    start = offset + _BEFORE
+    if start > len(data):
         return 0
-    _, length, checksum, number = _HEAD.unpack_from(data, offset)
-    body = memoryview(data)[offset + _HEAD.size : offset + _HEAD.size + length]
-    if len(body) < length or zlib.crc32(body, zlib.crc32(_NUMBER.pack(number))) != checksum:
-        return 0
-    return _HEAD.size + length
+    length, checksum, number = _HEAD.unpack_from(data, offset + MARKER_BYTES)
+    body = memoryview(data)[start : start + length]
+    return _BEFORE + length if len(body) == length and _checksum(number, body) == checksum else 0
+
+
+def _checksum(number: int, body: bytes | memoryview) -> int:
+    return zlib.crc32(body, zlib.crc32(_NUMBER.pack(number)))
 
 
 class Spool:
@@ -110,7 +112,9 @@ class Spool:
             raise SpoolError(f"{folder} is another process's outbox: end that one, or set another folder") from error
         self._file: int | None = None
         self._segment = 0
+        self._marker = b""
         self._size = 0
+        self._paths: dict[int, Path] = {}
         self._readers: dict[int, int] = {}
 
     def load(self) -> tuple[list[Found], int]:
@@ -126,6 +130,8 @@ class Spool:
                     found.append(one)
             if len(found) == kept:
                 path.unlink()
+            else:
+                self._paths[_segment_of(path)] = path
         self._sync_folder()
         return found, last + 1
 
@@ -141,7 +147,7 @@ class Spool:
         assert file is not None
         start = self._size
         try:
-            rest = memoryview(b"".join(data for _, data in frames))
+            rest = memoryview(b"".join(self._marker + data for _, data in frames))
             while rest:
                 rest = rest[os.write(file, rest) :]
             _sync(file)
@@ -154,19 +160,19 @@ class Spool:
             raise
         places: list[Place] = []
         for _, data in frames:
-            places.append(Place(self._segment, self._size, len(data)))
-            self._size += len(data)
+            places.append(Place(self._segment, self._size, MARKER_BYTES + len(data)))
+            self._size += MARKER_BYTES + len(data)
         return places
 
     def read(self, place: Place) -> Record:
         """The record at a place, from disk (or, when it was just written, from memory)."""
         reader = self._readers.get(place.segment)
         if reader is None:
-            reader = self._readers[place.segment] = os.open(self._path(place.segment), os.O_RDONLY)
+            reader = self._readers[place.segment] = os.open(self._paths[place.segment], os.O_RDONLY)
         data = os.pread(reader, place.size, place.offset)
-        if _frame_at(data, 0) != place.size:
-            raise SpoolError(f"{self._path(place.segment)} is damaged at byte {place.offset}")
-        return _decoder.decode(memoryview(data)[_HEAD.size :])
+        if len(data) != place.size or _size_at(data, 0) != place.size:
+            raise SpoolError(f"{self._paths[place.segment]} is damaged at byte {place.offset}")
+        return _decoder.decode(memoryview(data)[_BEFORE:])
 
     def remember(self, settled: Ranges, gone: Sequence[int]) -> None:
         """Note which entries need not be sent again, durably; then delete segments that hold no other."""
@@ -177,7 +183,7 @@ class Spool:
             _sync(file.fileno())
         draft.replace(self._folder / "settled.json")
         for segment in gone:
-            self._path(segment).unlink()
+            self._paths.pop(segment).unlink()
         self._sync_folder()
 
     def forget_reader(self, segment: int) -> None:
@@ -198,12 +204,13 @@ class Spool:
     def _frames(self, path: Path) -> Iterator[Found]:
         data = path.read_bytes()
         end = 0
-        for number, offset, size in scan(data):
+        segment = _segment_of(path)
+        for number, offset, size in scan(data, bytes.fromhex(path.stem.partition("-")[2])):
             if offset != end:
                 log.error("%s is damaged at byte %d: %d bytes are skipped", path, end, offset - end)
             end = offset + size
-            record = _decoder.decode(memoryview(data)[offset + _HEAD.size : end])
-            yield Found(number, Place(int(path.stem), offset, size), record.topic, record.key)
+            record = _decoder.decode(memoryview(data)[offset + _BEFORE : end])
+            yield Found(number, Place(segment, offset, size), record.topic, record.key)
         if end != len(data):
             log.warning("%s ends with %d bytes of an unfinished write", path, len(data) - end)
 
@@ -211,7 +218,10 @@ class Spool:
         if self._file is not None:
             os.close(self._file)
             self._file = None
-        self._file = os.open(self._path(number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._marker = secrets.token_bytes(MARKER_BYTES)
+        path = self._folder / f"{number:020d}-{self._marker.hex()}.log"
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._paths[number] = path
         self._segment, self._size = number, 0
         self._sync_folder()
 
@@ -223,9 +233,6 @@ class Spool:
         except ValueError:
             log.exception("the note of settled entries cannot be read: all entries are sent again")
             return []
-
-    def _path(self, segment: int) -> Path:
-        return self._folder / f"{segment:020d}.log"
 
     def _sync_folder(self) -> None:
         folder = os.open(self._folder, os.O_RDONLY)
@@ -240,6 +247,10 @@ def _sync(file: int) -> None:
         fcntl.fcntl(file, fcntl.F_FULLFSYNC)
     else:
         os.fsync(file)
+
+
+def _segment_of(path: Path) -> int:
+    return int(path.stem.partition("-")[0])
 
 
 def _within(ranges: Ranges, number: int) -> bool:
