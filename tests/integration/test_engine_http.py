@@ -89,6 +89,14 @@ def test_headers_tell_what_happened(http: httpx.Client) -> None:
     assert int(summary["elapsed_ns"]) > 0
 
 
+@pytest.mark.parametrize("wanted", ["a%0d%0aSet-Cookie:x", "%C3%A9", "x" * 200])
+def test_an_id_that_does_not_fit_a_header_is_replaced(http: httpx.Client, wanted: str) -> None:
+    answer = http.post(f"/?query_id={wanted}", content="SELECT 1")
+    assert answer.text == "1\n"
+    assert "Set-Cookie" not in answer.headers
+    assert len(answer.headers["X-ClickHouse-Query-Id"]) == 36
+
+
 def test_database_by_query_string_and_header(http: httpx.Client) -> None:
     ask = "SELECT currentDatabase()"
     assert http.post("/", content=ask).text == "adoption\n"
@@ -132,6 +140,10 @@ def test_answers_are_compressed_only_when_asked(http: httpx.Client, encoding: st
         ("", {"Content-Encoding": "br"}, b"SELECT 1", "lz4, zstd, gzip"),
         ("", {"Content-Encoding": "gzip"}, b"SELECT 1", "not gzip"),
         ("", {"Content-Type": "multipart/form-data"}, b"SELECT 1", "boundary"),
+        ("default_format=CSV%0d%0aSet-Cookie:x", {}, b"SELECT 1", "name of a format"),
+        ("", {}, b"SELECT '\xff'", "UTF-8"),
+        ("", {}, b"INSERT INTO \xff FORMAT CSV\n1", "UTF-8"),
+        ("", {}, b"SELECT 1\0, 2", "zero bytes"),
     ],
 )
 def test_a_request_that_cannot_be_understood(

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from deploy.local.engine import settings, wire
 from deploy.local.engine.config import DATABASE, Limits
 from deploy.local.engine.credentials import Credentials, Role
-from deploy.local.engine.errors import AccessDeniedError, AuthenticationError
+from deploy.local.engine.errors import AccessDeniedError, AuthenticationError, BadArgumentsError
 from deploy.local.engine.statement import Insert, answer_format, split_insert
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -102,16 +102,10 @@ def parse(role: Role, method: str, query: str, headers: Mapping[str, str], body:
         body = b""
     words = settings.sort(pairs, role)
     transport = words.transport
-    text = transport.get("query", "").encode()
-    insert = split_insert(text or body)
-    sql, data = "", b""
-    if insert is None:
-        sql = b"\n".join(part for part in (text, body) if part).decode(errors="surrogateescape")
-    elif text:
-        data = text[insert.data_at :] + body
-    else:
-        data = body[insert.data_at :]
     default = transport.get("default_format") or headers.get("x-clickhouse-format") or "TabSeparated"
+    if not default.isalnum():
+        raise BadArgumentsError(f"expected the name of a format, got {default!r}")
+    sql, insert, data = _statement(transport.get("query", "").encode(), body)
     compressed = transport.get("enable_http_compression") in {"1", "true"}
     return Asked(
         role=role,
@@ -128,3 +122,17 @@ def parse(role: Role, method: str, query: str, headers: Mapping[str, str], body:
         params=words.params,
         settings=words.settings,
     )
+
+
+def _statement(text: bytes, body: bytes) -> tuple[str, Insert | None, bytes]:
+    """The statement, or the insert and its rows; it may begin in the query string and end in the body."""
+    try:
+        insert = split_insert(text or body)
+        if insert is not None:
+            return "", insert, text[insert.data_at :] + body if text else body[insert.data_at :]
+        sql = b"\n".join(part for part in (text, body) if part).decode()
+    except UnicodeDecodeError as error:
+        raise BadArgumentsError(f"expected a statement in UTF-8: {error}") from error
+    if "\0" in sql:
+        raise BadArgumentsError("expected a statement without zero bytes")
+    return sql, None, b""

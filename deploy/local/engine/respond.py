@@ -36,12 +36,11 @@ def refusal(error: EngineError, head: Mapping[str, str]) -> Response:
     return PlainTextResponse(error.body(), error.status, headers)
 
 
-async def whole(send: Send, answer: Answer, asked: Asked, head: Mapping[str, str]) -> None:
+async def whole(send: Send, answer: Answer, asked: Asked, *, head: Mapping[str, str], lane: Lane) -> None:
     """Sends an answer that is all there, with ``X-ClickHouse-Summary``."""
     body = answer.body
     if asked.encoding:
-        encoder = wire.compressor(asked.encoding)
-        body = encoder.compress(body) + encoder.flush()
+        body = await lane.run(wire.encoded, body, asked.encoding)
     extra = {"Content-Length": str(len(body))}
     if answer.counts is not None:
         extra["X-ClickHouse-Summary"] = summary(answer.counts, len(answer.body))

@@ -1,6 +1,7 @@
 """The HTTP edge: ClickHouse's interface (``/`` and ``/ping``) on loopback, in front of the executor."""
 
 import asyncio
+import re
 import uuid
 from contextlib import ExitStack, suppress
 
@@ -17,6 +18,8 @@ from deploy.local.engine.errors import EngineError, TooLargeError
 from deploy.local.engine.execute import Executor
 from deploy.local.engine.lanes import Lane
 from deploy.local.engine.request import Asked, authenticated, check_origin, parse
+
+_QUERY_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
 
 class Server:
@@ -37,7 +40,9 @@ class Server:
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reads a request, waits for a slot, runs the statement and sends its answer."""
         request = Request(scope, receive)
-        query_id = request.query_params.get("query_id") or str(uuid.uuid4())
+        given = request.query_params.get("query_id", "")
+        # It goes into a header: anything that could end the line is not an id.
+        query_id = given if _QUERY_ID.fullmatch(given) else str(uuid.uuid4())
         head = {
             "X-ClickHouse-Query-Id": query_id,
             "X-ClickHouse-Server-Display-Name": self._executor.name,
@@ -59,7 +64,7 @@ class Server:
             with ExitStack() as resources:
                 answer = await lane.run(self._executor.run, asked, resources)
                 if answer.rest is None:
-                    await respond.whole(send, answer, asked, head)
+                    await respond.whole(send, answer, asked, head=head, lane=lane)
                     return
                 # A caller that does not fetch keeps a slot; the engine's own time limit does not see it.
                 patience = self._limits.reader_seconds if asked.role == "reader" else None

@@ -78,6 +78,12 @@ def compressor(encoding: str) -> Compressor:
     return _COMPRESSORS[encoding]()
 
 
+def encoded(body: bytes, encoding: str) -> bytes:
+    """A whole body in one of ``ENCODINGS``."""
+    encoder = compressor(encoding)
+    return encoder.compress(body) + encoder.flush()
+
+
 def decoded(body: bytes, encoding: str, limit: int) -> bytes:
     """The body without its Content-Encoding.
 
@@ -127,5 +133,8 @@ def form_fields(body: bytes, content_type: str) -> list[tuple[str, str]]:
             raise BadArgumentsError(
                 "expected text fields in the multipart body (query, param_…), got a file or no name"
             )
-        fields.append((name[1].decode(), value.decode()))
+        try:
+            fields.append((name[1].decode(), value.decode()))
+        except UnicodeDecodeError as error:
+            raise BadArgumentsError(f"expected text in UTF-8 in the multipart body: {error}") from error
     return fields
