@@ -94,9 +94,7 @@ def _fetch(folder: Path) -> None:
                 command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False
             )
         except subprocess.TimeoutExpired as error:
-            raise KafkaJarsError(
-                f"Maven did not fetch Kafka's jars in {FETCH_SECONDS} s: {command}"
-            ) from error
+            raise KafkaJarsError(f"Maven did not fetch Kafka's jars in {FETCH_SECONDS} s: {command}") from error
         if done.returncode != 0 or not _has_kafka(fetched):
             raise KafkaJarsError(
                 f"Maven could not fetch Kafka's jars (exit {done.returncode}): is Maven Central, or the "

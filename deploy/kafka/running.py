@@ -47,8 +47,7 @@ def running_pid(data_dir: Path) -> int | None:
         return int(pid_file(data_dir).read_text())
     except (FileNotFoundError, ValueError) as error:
         raise KafkaServerError(
-            f"a Kafka server runs on {data_dir} and {pid_file(data_dir)} does not say which "
-            "process: stop it yourself"
+            f"a Kafka server runs on {data_dir} and {pid_file(data_dir)} does not say which process: stop it yourself"
         ) from error
 
 
@@ -69,6 +68,4 @@ def stop_server(data_dir: Path) -> bool:
             pid_file(data_dir).unlink(missing_ok=True)
             return True
         time.sleep(POLL_SECONDS)
-    raise KafkaServerError(
-        f"Kafka (process {pid}) did not end within {STOP_SECONDS:g} s of SIGTERM: look at it"
-    )
+    raise KafkaServerError(f"Kafka (process {pid}) did not end within {STOP_SECONDS:g} s of SIGTERM: look at it")

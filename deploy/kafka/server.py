@@ -120,9 +120,7 @@ class KafkaServer:
         if (pid := running_pid(self.data_dir)) is not None:
             raise KafkaServerError(f"Kafka already runs on {self.data_dir} (process {pid}): stop it first")
         properties = self.data_dir / "server.properties"
-        properties.write_text(
-            server_properties(self.data_dir / "data", self._port, free_port(), self._settings)
-        )
+        properties.write_text(server_properties(self.data_dir / "data", self._port, free_port(), self._settings))
         (self.data_dir / "log4j2.yaml").write_text(log4j2_yaml(self.data_dir / "kafka.log"))
         if not (self.data_dir / "data" / "meta.properties").exists():
             self._format(properties)

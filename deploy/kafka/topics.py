@@ -50,9 +50,7 @@ class TopicChange:
     what: str
 
 
-def ensure_topics(
-    client: Mapping[str, Any], specs: Sequence[TopicSpec], *, change: bool = False
-) -> list[TopicChange]:
+def ensure_topics(client: Mapping[str, Any], specs: Sequence[TopicSpec], *, change: bool = False) -> list[TopicChange]:
     """Create what is missing, verify what exists; returns what was done. A second call does nothing.
 
     Args:
@@ -121,9 +119,7 @@ def _grow(admin: AdminClient, specs: Sequence[tuple[TopicSpec, int]]) -> list[To
         return []
     new = [NewPartitions(spec.name, spec.partitions) for spec, _ in specs]
     _settle(admin.create_partitions(new, request_timeout=REQUEST_SECONDS))
-    return [
-        TopicChange(spec.name, f"grown from {have} to {spec.partitions} partitions") for spec, have in specs
-    ]
+    return [TopicChange(spec.name, f"grown from {have} to {spec.partitions} partitions") for spec, have in specs]
 
 
 def _reset(admin: AdminClient, specs: Sequence[tuple[TopicSpec, dict[str, str]]]) -> list[TopicChange]:
@@ -134,18 +130,13 @@ def _reset(admin: AdminClient, specs: Sequence[tuple[TopicSpec, dict[str, str]]]
             ResourceType.TOPIC,
             spec.name,
             incremental_configs=[
-                ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
-                for name, value in wrong.items()
+                ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in wrong.items()
             ],
         )
         for spec, wrong in specs
     ]
     _settle(admin.incremental_alter_configs(resources, request_timeout=REQUEST_SECONDS))
-    return [
-        TopicChange(spec.name, f"set {name}={value}")
-        for spec, wrong in specs
-        for name, value in wrong.items()
-    ]
+    return [TopicChange(spec.name, f"set {name}={value}") for spec, wrong in specs for name, value in wrong.items()]
 
 
 def _settings(admin: AdminClient, names: Sequence[str]) -> dict[str, dict[str, str | None]]:
