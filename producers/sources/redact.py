@@ -9,9 +9,6 @@ import re
 import unicodedata
 from urllib.parse import urlsplit, urlunsplit
 
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-"""Unicode categories that are not for reading: controls, bidi marks and joiners, surrogates, line separators."""
-
 _EMAIL = re.compile(r"[^\s@<>\"'(),:;]+@[\w-]+(?:\.[\w-]+)+")
 _SECRET = re.compile(
     r"\b(?:gh[opusr]_|github_pat_|glpat-|xox[abprs]-|sk-|AKIA|ASIA|eyJ)[A-Za-z0-9_\-./+=]{8,}"
@@ -54,13 +51,8 @@ def page(address: str | None) -> str | None:
 
 
 def _visible(text: str) -> str:
+    """The text without what is not for reading (controls, bidi marks, joiners, surrogates), its spaces made single."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    normal = unicodedata.normalize("NFC", text)
-    return " ".join(
-        "".join(" " if char.isspace() else char for char in normal if _is_kept(char)).split(),
-    )
-
-
-def _is_kept(char: str) -> bool:
-    return char.isspace() or unicodedata.category(char) not in _INVISIBLE
+    seen = "".join(char if char.isprintable() else " " for char in text if char.isprintable() or char.isspace())
+    return " ".join(unicodedata.normalize("NFC", seen).split())

@@ -128,7 +128,7 @@ def test_source_locations(location, expected):
             "malformed_time",
         ),
         (component(owner="x").replace("{name: pay}", "{name: pay, annotations: {adoption/grain: hour}}"), "contract"),
-        ("[" * 5000, "malformed_yaml"),
+        ("[" * 2000, "malformed_yaml"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_a_reason(text, reason):
