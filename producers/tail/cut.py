@@ -87,28 +87,37 @@ class Cutter:
     def feed(self, data: bytes) -> list[Piece]:
         """Take the next bytes; gives the pieces that they complete."""
         pieces: list[Piece] = []
-        self._held += data
-        while (end := self._held.find(b"\n", self._searched) + 1) > 0:
-            self._searched = end
+        held = self._held
+        held += data
+        while (end := held.find(b"\n", self._searched) + 1) > 0:
             length = end - self._line
             if self._dropped + length > LINE_BYTES:
                 pieces += self.flush()
                 pieces.append(self._pass_over(length))
-            else:
-                if end > UNIT_BYTES:
-                    pieces += self.flush()
-                    end = length
-                self._line = self._searched = end
-                self._lines += 1
-                if self._lines == UNIT_LINES:
-                    pieces += self.flush()
-        self._searched = len(self._held)
+                continue
+            if end > UNIT_BYTES:
+                pieces += self.flush()
+            self._take_lines(min(len(held), UNIT_BYTES))
+            if self._lines == UNIT_LINES:
+                pieces += self.flush()
+        self._searched = len(held)
         if self.partial > LINE_BYTES:
             pieces += self.flush()
-            self._dropped += len(self._held)
-            self._held.clear()
+            self._dropped += len(held)
+            held.clear()
             self._searched = 0
         return pieces
+
+    def _take_lines(self, limit: int) -> None:
+        """Count the lines of the open unit that end before `limit`; the one loop that runs once a line."""
+        find, line, lines, searched = self._held.find, self._line, self._lines, self._searched
+        while lines < UNIT_LINES:
+            end = find(b"\n", searched, limit) + 1
+            if not end or end - line > LINE_BYTES:
+                break
+            line = searched = end
+            lines += 1
+        self._line, self._lines, self._searched = line, lines, line
 
     def flush(self) -> list[Piece]:
         """The whole lines that wait, as a piece; the open line stays."""

@@ -92,6 +92,8 @@ class Reader:
         self._file = path.open("rb", buffering=0)
         self._digest = identity.digest if identity else None
         self._looked_at_size = -1
+        self._head = b""  # of a first line without an end
+        self.modified = 0  # when its end was last looked at, nanoseconds
 
     def seek(self, position: int) -> None:
         """Read from there on; what was held is let go."""
@@ -139,13 +141,17 @@ class Reader:
 
         A file that grew past the position again, under the very same first line, between two looks is not noticed.
         """
-        size = os.fstat(self._file.fileno()).st_size
-        if size < self.cutter.position:
+        status = os.fstat(self._file.fileno())
+        if status.st_size < self.cutter.position:
             return True
-        if self._digest is None or size == self._looked_at_size:
-            return False
-        self._looked_at_size = size
-        return digest_of(os.pread(self._file.fileno(), HEAD_BYTES, 0)) != self._digest
+        if status.st_size != self._looked_at_size:
+            head = os.pread(self._file.fileno(), HEAD_BYTES, 0)
+            if not head.startswith(self._head) or (self._digest is not None and digest_of(head) != self._digest):
+                return True
+            self._looked_at_size = status.st_size
+            self._head = b"" if self._digest else head
+        self.modified = status.st_mtime_ns
+        return False
 
     def is_named(self, path: Path) -> bool:
         """Whether the open file is what `path` names now. False if nothing is there."""

@@ -186,20 +186,21 @@ class Shipper:
             return False
         if self._progress.position(identity) is None:
             self._progress = self._progress.at(identity, reader.cutter.start)
-        busy = False
-        if data := reader.read():
-            busy = True
-            for piece in reader.cutter.feed(data):
-                self._ship(identity, piece)
+        data = reader.read()
+        for piece in reader.cutter.feed(data):
+            self._ship(identity, piece)
+            reader.held_since = None
+        if reader.held_since is None:
+            reader.held_since = now
+        # At full speed, and in a single pass, cuts are a function of the bytes alone.
+        is_due = not data if flush else now - reader.held_since >= LINGER
         if not reader.cutter.lines:
             reader.held_since = None
-        elif reader.held_since is None:
-            reader.held_since = now
-        if reader.held_since is not None and ((flush and not data) or now - reader.held_since >= LINGER):
+        elif is_due:
             reader.held_since = None
             for piece in reader.cutter.flush():
                 self._ship(identity, piece)
-        return busy
+        return bool(data)
 
     def _ship(self, identity: Identity, piece: Piece) -> None:
         if piece.is_too_long:
@@ -289,31 +290,31 @@ class Shipper:
         current = self._readers[-1] if self._readers else None
         if current is None:
             self._add_log()
-        elif not current.is_named(self._log):
-            found = pick(FileAt(current.identity, 0), look_around(self._log)) if current.identity else None
-            if self._log.exists():
-                if found:
-                    self._add_unseen(after=found.modified)
-                self._add_log()
         elif current.was_truncated():
             self._truncated(current)
+        elif not current.is_named(self._log) and self._log.exists():
+            found = pick(FileAt(current.identity, 0), look_around(self._log)) if current.identity else None
+            if found:
+                self._add_unseen(after=found.modified)
+            self._add_log()
 
     def _truncated(self, current: Reader) -> None:
-        """The log was copied and truncated: finish the copy, begin the log anew."""
+        """The log was copied and truncated: finish the copy, begin anew what was written since."""
         self.drain()
-        identity, position = current.identity, current.cutter.start
+        identity, position, after = current.identity, current.cutter.start, current.modified
         self._readers.remove(current)
         if identity is not None:
-            others = [one for one in look_around(self._log) if one.path != self._log]
-            copy = pick(FileAt(identity, position), others)
+            copy = pick(FileAt(identity, position), [one for one in look_around(self._log) if one.path != self._log])
             if copy:
                 self._readers.append(Reader(copy.path, identity, position))
+                after = copy.modified
             else:
                 for piece in current.cutter.flush():
                     self._ship(identity, piece)
                 self.drain()
                 self._lose(FileAt(identity, current.cutter.start), None)
         current.close()
+        self._add_unseen(after=after)
         self._add_log()
 
     def _add_log(self, *, at_end: bool = False) -> None:
@@ -333,11 +334,11 @@ class Shipper:
 
     def _add_unseen(self, *, after: int) -> None:
         """Begin with siblings that were written and rotated while nobody looked: newer than the last one known."""
-        known = {at.identity for at in self._progress.files}
+        known = {at.identity.digest for at in self._progress.files}
         unseen = [
             one
             for one in look_around(self._log)
-            if one.modified > after and one.path != self._log and one.identity not in known
+            if one.modified > after and one.path != self._log and one.identity.digest not in known
         ]
         for one in sorted(unseen, key=lambda one: one.modified):
             self._readers.append(Reader(one.path))
