@@ -28,74 +28,58 @@ WITH
     ),
     changes AS
     (
-        SELECT entity, name, team, day_start, rank, removed FROM said
+        SELECT entity, name, rank, day_start, team, removed FROM said
         UNION ALL
         -- A declared end is the removal of this fact, on that day.
         SELECT
-            entity, name, team,
-            toDateTime64(toStartOfDay(assumeNotNull(ends), ${zone}), 6, 'UTC') AS day_start,
+            entity,
+            name,
             (assumeNotNull(ends), said.rank.2, said.rank.3, said.rank.4) AS rank,
+            toDateTime64(toStartOfDay(assumeNotNull(ends), ${zone}), 6, 'UTC') AS day_start,
+            team,
             1 AS removed
         FROM said
         WHERE isNotNull(ends) AND said.removed = 0 AND ends <= (SELECT at FROM as_of)
     ),
-    owned AS
-    (
-        SELECT *, countIf(removed = 0) OVER (PARTITION BY entity, name ORDER BY rank) AS stretch
-        FROM changes
-    ),
-    -- A removal closes only the fact it names: an old owner's removal does not take the service from the new one.
-    stretches AS
-    (
-        SELECT *, first_value(team) OVER (PARTITION BY entity, name, stretch ORDER BY rank) AS owner
-        FROM owned
-        WHERE stretch > 0
-    ),
-    closing AS
+    -- (day, owner) of each name in order. Of several changes on one day the last stands. A removal closes only the fact
+    -- that it names: an old owner's removal does not take the service from the new one.
+    owners AS
     (
         SELECT
-            entity, name, day_start, rank, owner,
-            countIf(removed = 1 AND team = owner) OVER (PARTITION BY entity, name, stretch ORDER BY rank) AS closed
-        FROM stretches
-    ),
-    -- Of several changes on one day the last stands.
-    days AS
-    (
-        SELECT entity, name, day_start, argMax(if(closed > 0, 'unknown', owner), rank) AS team
-        FROM closing
-        GROUP BY entity, name, day_start
+            entity,
+            name,
+            arrayFold(
+                (owned, change) -> multiIf(
+                    change.4 = 1 AND (empty(owned) OR owned[-1].2 != change.3), owned,
+                    notEmpty(owned) AND owned[-1].1 = change.2,
+                        arrayPushBack(arrayPopBack(owned), (change.2, if(change.4 = 1, 'unknown', change.3))),
+                    arrayPushBack(owned, (change.2, if(change.4 = 1, 'unknown', change.3)))
+                ),
+                arraySort(groupArray((rank, day_start, team, removed))),
+                CAST([], 'Array(Tuple(DateTime64(6, \'UTC\'), String))')
+            ) AS owned
+        FROM changes
+        GROUP BY entity, name
     ),
     -- Saying the same again is no change.
     starts AS
     (
-        SELECT *
-        FROM
-        (
-            SELECT
-                *,
-                lagInFrame(team, 1, '') OVER
-                    (PARTITION BY entity, name ORDER BY day_start ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
-            FROM days
-        )
-        WHERE team != before
+        SELECT
+            entity,
+            name,
+            arrayFilter((start, before) -> start.2 != before, owned, arrayPushFront(arrayPopBack(owned.2), '')) AS starts
+        FROM owners
     )
 SELECT
     entity,
     name,
-    team,
-    if(is_before, toDateTime64('2000-01-01 00:00:00', 6, 'UTC'), since) AS valid_from,
-    if(is_before, since, until) AS valid_to,
+    starts[position].2 AS team,
+    if(is_before, toDateTime64('2000-01-01 00:00:00', 6, 'UTC'), starts[position].1) AS valid_from,
+    if(is_before, starts[1].1, if(position < length(starts), starts[position + 1].1, NULL)) AS valid_to,
     is_before AS assumed
-FROM
-(
-    SELECT
-        entity,
-        name,
-        team,
-        day_start AS since,
-        leadInFrame(toNullable(day_start)) OVER
-            (PARTITION BY entity, name ORDER BY day_start ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS until,
-        row_number() OVER (PARTITION BY entity, name ORDER BY day_start) AS position
-    FROM starts
-) AS intervals
-ARRAY JOIN if(position = 1 AND team != 'unknown', [toUInt8(1), toUInt8(0)], [toUInt8(0)]) AS is_before;
+FROM starts
+ARRAY JOIN
+    -- The first known owner holds back to the beginning: position 1 comes twice.
+    arrayPushFront(arrayEnumerate(starts), 1) AS position,
+    arrayPushFront(arrayMap(start -> toUInt8(0), starts), 1) AS is_before
+WHERE notEmpty(starts) AND NOT (is_before AND team = 'unknown');

@@ -1,7 +1,7 @@
 -- question: Which periods are there, and which of them is still running?
 -- grain: grain x period, from the earliest observation until now
 -- owner: platform-analytics
--- needs: as_of, gateway_services, facts_slices
+-- needs: as_of, facts_slices
 CREATE OR REPLACE VIEW periods ${on_cluster}
 (
     grain        String COMMENT 'day, week (ISO: from Monday), month or quarter',
@@ -20,7 +20,7 @@ WITH
         SELECT min(earliest)
         FROM
         (
-            SELECT toDate(min(first_at), ${zone}) AS earliest FROM gateway_services HAVING count() > 0
+            SELECT toDate(min(hour), ${zone}) AS earliest FROM gateway_hour_slices FINAL HAVING count() > 0
             UNION ALL
             SELECT min(month) AS earliest FROM facts_slices HAVING count() > 0
         )

@@ -1,7 +1,7 @@
 -- question: Which facts do the velocity measures count, each with its instant and its owner then?
 -- grain: fact (release, commit, and whatever shows that a service was observed)
 -- owner: platform-analytics
--- needs: deployments, commits, attempts, incidents, milestones
+-- needs: as_of, facts_slices, catalog_ownership
 CREATE OR REPLACE VIEW velocity_facts ${on_cluster}
 (
     service              String COMMENT 'Service',
@@ -20,30 +20,51 @@ CREATE OR REPLACE VIEW velocity_facts ${on_cluster}
 )
 AS
 SELECT
-    service,
-    team,
-    at,
-    toDate(at, ${zone}) AS day,
-    'release' AS kind,
-    isNotNull(finished_at) AS is_success,
-    is_failed,
-    is_rollback,
-    is_rework,
-    if(is_failed, dateDiff('microsecond', failed_at, recovered_at), NULL) AS recovery_us,
-    NULL AS lead_us,
-    NULL AS first_commit_lead_us,
-    0 AS is_bot
-FROM deployments
-UNION ALL
-SELECT
-    service, team, at, toDate(at, ${zone}), 'commit', 0, 0, 0, 0, NULL,
-    if(not_counted = '', lead_time_us, NULL),
-    if(not_counted = '', first_commit_lead_time_us, NULL),
-    is_bot
-FROM commits
-UNION ALL
-SELECT service, team, at, toDate(at, ${zone}), 'attempt', 0, 0, 0, 0, NULL, NULL, NULL, 0 FROM attempts
-UNION ALL
-SELECT service, team, at, toDate(at, ${zone}), 'observed', 0, 0, 0, 0, NULL, NULL, NULL, 0 FROM incidents
-UNION ALL
-SELECT service, team, at, toDate(at, ${zone}), 'observed', 0, 0, 0, 0, NULL, NULL, NULL, 0 FROM milestones;
+    fact.service AS service,
+    coalesce(nullIf(owners.team, ''), 'unknown') AS team,
+    fact.at AS at,
+    toDate(fact.at, ${zone}) AS day,
+    fact.kind AS kind,
+    fact.is_success AS is_success,
+    fact.is_failed AS is_failed,
+    fact.is_rollback AS is_rollback,
+    fact.is_rework AS is_rework,
+    fact.recovery_us AS recovery_us,
+    fact.lead_us AS lead_us,
+    fact.first_commit_lead_us AS first_commit_lead_us,
+    fact.is_bot AS is_bot
+FROM
+(
+    SELECT
+        service, at, 'release' AS kind, isNotNull(finished_at) AS is_success, is_failed, is_rollback, is_rework,
+        if(is_failed AND recovered_at <= (SELECT at FROM as_of), dateDiff('microsecond', failed_at, recovered_at), NULL)
+            AS recovery_us,
+        NULL AS lead_us, NULL AS first_commit_lead_us, 0 AS is_bot
+    FROM facts_releases FINAL
+    WHERE (service, month, digest) IN (SELECT service, month, digest FROM facts_slices)
+    UNION ALL
+    SELECT
+        service, at, 'commit', 0, 0, 0, 0, NULL, if(not_counted = '', lead_time_us, NULL),
+        if(not_counted = '', first_commit_lead_time_us, NULL), is_bot
+    FROM facts_commits FINAL
+    WHERE (service, month, digest) IN (SELECT service, month, digest FROM facts_slices)
+    UNION ALL
+    SELECT
+        service, at, 'attempt', 0, 0, 0, 0, NULL, NULL, NULL, 0
+    FROM facts_attempts FINAL
+    WHERE (service, month, digest) IN (SELECT service, month, digest FROM facts_slices)
+    UNION ALL
+    SELECT
+        service, at, 'observed', 0, 0, 0, 0, NULL, NULL, NULL, 0
+    FROM facts_incidents FINAL
+    WHERE (service, month, digest) IN (SELECT service, month, digest FROM facts_slices)
+    UNION ALL
+    SELECT
+        service, at, 'observed', 0, 0, 0, 0, NULL, NULL, NULL, 0
+    FROM facts_milestones FINAL
+    WHERE (service, month, digest) IN (SELECT service, month, digest FROM facts_slices)
+) AS fact
+-- One join for all kinds, instead of the views of each kind with a join of its own: a third of the query's time.
+ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'service') AS owners
+    ON fact.service = owners.name AND fact.at >= owners.valid_from
+WHERE fact.at <= (SELECT at FROM as_of);
