@@ -6,9 +6,8 @@ Used by mappers of gateways that send JSON; log lines take columns instead (`ngi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -20,8 +19,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
 OTHER_METHOD = "OTHER"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One request as its mapper read it; `is_limited`: the gateway itself refused it for its rate."""
 
     at: datetime

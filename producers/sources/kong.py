@@ -44,7 +44,7 @@ def _row(record: Fields, context: Context) -> Row:
     path = request.maybe_text("uri") or request.maybe_text("url") or ""
     status = response.integer("status")
     return Row(
-        at=epoch_us(round(_number(record, "started_at") * 1000), record.at("started_at")),
+        at=epoch_us(round(_number(record, "started_at") * 1000), "started_at"),
         service=_name(record.maybe_child("service")),
         route=_route(record.maybe_child("route"), path),
         method=method_of(request.maybe_text("method") or ""),

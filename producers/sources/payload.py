@@ -22,11 +22,14 @@ class Fields:
     is absent or null. All raise `Rejected` with reason `missing_field` or `wrong_type`.
     """
 
-    def __init__(self, value: Any, path: str = "") -> None:
+    __slots__ = ("_key", "_object", "_parent")
+
+    def __init__(self, value: Any, key: str = "", parent: Fields | None = None) -> None:
+        self._key, self._parent = key, parent  # spelled out only for messages: a path per object would cost most
         if not isinstance(value, dict):
-            raise Rejected("wrong_type", f"expected an object at {path or 'the top'}, got {type(value).__name__}")
+            where = self._path() or "the top"
+            raise Rejected("wrong_type", f"expected an object at {where}, got {type(value).__name__}")
         self._object: dict[str, Any] = value
-        self._path = path
 
     def __contains__(self, key: str) -> bool:
         return self._object.get(key) is not None
@@ -37,21 +40,22 @@ class Fields:
 
     def at(self, key: str) -> str:
         """Dotted path of a key, for messages."""
-        return f"{self._path}.{key}" if self._path else key
+        path = self._path()
+        return f"{path}.{key}" if path else key
 
     def child(self, key: str) -> Fields:
         """An object that must be there."""
-        return Fields(self._required(key), self.at(key))
+        return Fields(self._required(key), key, self)
 
     def maybe_child(self, key: str) -> Fields | None:
         """An object, or None."""
         value = self._object.get(key)
-        return None if value is None else Fields(value, self.at(key))
+        return None if value is None else Fields(value, key, self)
 
     def children(self, key: str) -> Iterator[Fields]:
         """The objects of a list; none where the key is absent or null."""
         for index, value in enumerate(self.items(key) or ()):
-            yield Fields(value, f"{self.at(key)}[{index}]")
+            yield Fields(value, f"{key}[{index}]", self)
 
     def items(self, key: str) -> list[Any] | None:
         """A list, or None."""
@@ -128,6 +132,9 @@ class Fields:
     def raw(self, key: str) -> Any:
         """Whatever is there, or None: for fields that have several documented types."""
         return self._object.get(key)
+
+    def _path(self) -> str:
+        return self._parent.at(self._key) if self._parent else self._key
 
     def _required(self, key: str) -> Any:
         value = self._object.get(key)

@@ -16,6 +16,7 @@ _ISO = re.compile(
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOW, _HIGH = (int((at - _EPOCH).total_seconds()) * 1_000_000 for at in (EARLIEST, LATEST))
 
 
 def iso(text: str, field: str) -> datetime:
@@ -60,8 +61,7 @@ def epoch_ms(milliseconds: float, field: str) -> datetime:
 
 def epoch_us(microseconds: int, field: str) -> datetime:
     """The moment an epoch in microseconds names, as `epoch`."""
-    low, high = (int((at - _EPOCH).total_seconds()) * 1_000_000 for at in (EARLIEST, LATEST))
-    if not low <= microseconds < high:
+    if not _LOW <= microseconds < _HIGH:
         raise Rejected(
             "time_out_of_range",
             f"expected {field} within {EARLIEST:%Y}..{LATEST:%Y} (is its unit right?), got {microseconds} us",
