@@ -82,7 +82,7 @@ def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Fact
     judge_changes(crediting.changes, credited, verdicts)
     judge_ci_runs(ordered, verdicts)
     known = ({one.id for one in deployments}, crediting.known | {one.commit for one in deployments})
-    attribution = Attribution(attempts, group_of, credits_.holders, shas, config)
+    attribution = Attribution(groups, credits_.holders, shas, config)
     episodes = incidents(ordered, attribution, known, shas, verdicts)
     failures = Failures(groups, attempts, episodes, undone)
     reached = milestones(ordered, deployments, verdicts)

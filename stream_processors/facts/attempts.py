@@ -143,4 +143,8 @@ def _decision(datas: Sequence[Deployment]) -> tuple[Literal["success", "failure"
 
 def _first(datas: Sequence[Deployment], get: Callable[[Deployment], T | None]) -> T | None:
     """Of contradicting values the earliest stands."""
-    return next((value for data in datas if (value := get(data)) is not None), None)
+    for data in datas:
+        value = get(data)
+        if value is not None:
+            return value
+    return None

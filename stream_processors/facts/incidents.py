@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.delivery import Incident
-from stream_processors.facts.attempts import Deployed, Key
 from stream_processors.facts.config import FactsConfig
 from stream_processors.facts.evidence import Verdicts
 from stream_processors.facts.releases import Group
@@ -32,38 +31,35 @@ class Attribution:
     """Finds the release that an incident is laid at."""
 
     def __init__(
-        self,
-        attempts: Sequence[Deployed],
-        group_of: Mapping[Key, Group],
-        holders: Mapping[str, list[Group]],
-        shas: Shas,
-        config: FactsConfig,
+        self, groups: Iterable[Group], holders: Mapping[str, list[Group]], shas: Shas, config: FactsConfig
     ) -> None:
         self._holders, self._shas, self._window = holders, shas, config.attribution_window
         self._by_id: defaultdict[str, list[Group]] = defaultdict(list)
         self._by_version: defaultdict[str, list[Group]] = defaultdict(list)
         self._finished: defaultdict[str | None, list[tuple[datetime, str, Group]]] = defaultdict(list)
-        for one in attempts:  # in order of time, so every list is
-            group = group_of.get(one.key)
-            if group is None:
-                continue
-            self._by_id[one.id].append(group)
-            if one.version:
-                self._by_version[one.version].append(group)
-            if one.status == "success":
-                for environment in (None, one.key[0].casefold()):
-                    self._finished[environment].append((one.at, one.id, group))
+        for group in groups:  # in order of time, so every list is
+            for deployment_id in {one.id for one in group.attempts}:
+                self._by_id[deployment_id].append(group)
+            for version in {one.version for one in group.attempts}:
+                self._by_version[version].append(group)
+            for one in group.attempts:
+                if one.status == "success":
+                    for environment in (None, one.key[0].casefold()):
+                        self._finished[environment].append((one.at, one.id, group))
+        for finished in self._finished.values():
+            finished.sort(key=lambda one: one[:2])
 
     def of(self, incident: Incident, began: datetime) -> tuple[Group | None, str]:
         """(release, rule) of an incident with all that its events say; (None, `unattributed`) when there is none."""
         named = {
-            "deployment": [group for one in incident.deployment_ids for group in self._by_id.get(one, ())],
-            "commit": [group for sha in incident.commits for group in self._holders.get(self._shas.full(sha), ())],
-            "version": self._by_version.get(incident.version or "", []),
+            "deployment": [self._by_id.get(one, []) for one in incident.deployment_ids],
+            "commit": [self._holders.get(self._shas.full(sha), []) for sha in incident.commits],
+            "version": [self._by_version.get(incident.version, [])] if incident.version else [],
         }
-        for rule, groups in named.items():
-            if groups:
-                return _latest(groups, began), rule
+        for rule, lists in named.items():
+            group = _latest([one for one in lists if one], began)
+            if group is not None:
+                return group, rule
         environment = None if incident.environment is None else incident.environment.casefold()
         finished = self._finished.get(environment, [])
         before = bisect_left(finished, began, key=lambda one: one[0])
@@ -72,11 +68,17 @@ class Attribution:
         return None, "unattributed"
 
 
-def _latest(groups: Iterable[Group], began: datetime) -> Group:
-    """The latest success before the incident began, else the earliest of all."""
-    ordered = sorted(groups, key=lambda group: group.order)
-    before = [group for group in ordered if group.finished_at is not None and group.finished_at < began]
-    return before[-1] if before else ordered[0]
+def _latest(lists: Sequence[Sequence[Group]], began: datetime) -> Group | None:
+    """The latest success before the incident began, else the earliest of all; each list is in order of time."""
+    found: list[Group] = []
+    for groups in lists:
+        before = bisect_left(groups, began, key=lambda group: group.at)
+        success = next((at for at in range(before - 1, -1, -1) if groups[at].finished_at is not None), None)
+        if success is not None:
+            found.append(groups[success])
+    if found:
+        return max(found, key=lambda group: group.order)
+    return min((groups[0] for groups in lists), key=lambda group: group.order, default=None)
 
 
 def incidents(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from stream_processors.facts.attempts import Deployed
@@ -18,18 +17,25 @@ from stream_processors.facts.config import FactsConfig
 Target = tuple[str, str]
 
 
-@dataclass(slots=True)
 class Group:
-    """One release: its attempts in order of time; `name` is the id of the attempt that anchors it."""
+    """One release: its attempts in order of time; `name` is the id of the attempt that anchors it.
 
-    attempts: list[Deployed]
-    name: str = ""
-    incidents: list[str] = field(default_factory=list)
+    `anchor`: the first success, else the first terminal failure. `incidents` are laid at it later.
+    """
 
-    @property
-    def anchor(self) -> Deployed:
-        """The first success, else the first terminal failure."""
-        return next((one for one in self.attempts if one.status == "success"), self.attempts[0])
+    __slots__ = ("anchor", "attempts", "incidents", "name")
+
+    def __init__(self, first: Deployed) -> None:
+        self.attempts = [first]
+        self.anchor = first
+        self.name = ""
+        self.incidents: list[str] = []
+
+    def join(self, one: Deployed) -> None:
+        """Another environment, not earlier than those before."""
+        self.attempts.append(one)
+        if one.status == "success" and self.anchor.status != "success":
+            self.anchor = one
 
     @property
     def at(self) -> datetime:
@@ -98,7 +104,7 @@ class _OfOneKey:
         self._lacking[target].pop()
 
     def begin(self, one: Deployed) -> Group:
-        group = Group([one])
+        group = Group(one)
         self.groups.append(group)
         self.latest_lacking(one.target)
         self.joined(one.target)
@@ -114,7 +120,7 @@ def releases(attempts: Sequence[Deployed], config: FactsConfig) -> list[Group]:
         same_key = keys[_key(one)]
         group = same_key.latest_lacking(one.target)
         if group is not None and _joins(one, group, sequences, config.release_join):
-            group.attempts.append(one)
+            group.join(one)
             same_key.joined(one.target)
         else:
             groups.append(same_key.begin(one))

@@ -39,10 +39,13 @@ def slices(service: str, facts: Facts) -> dict[date, Slice]:
 
 
 def _row(fact: Any) -> Row:
-    values = ((name, getattr(fact, name)) for name in fact.__slots__)
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+    row: Row = {}
+    for name in fact.__slots__:
+        value = getattr(fact, name)
+        row[name] = list(value) if type(value) is tuple else value
+    return row
 
 
 def _digest(service: str, rows: dict[str, list[Row]]) -> str:
-    canonical = json.dumps([service, rows], default=datetime.isoformat, separators=(",", ":"), sort_keys=True)
+    canonical = json.dumps([service, rows], default=datetime.isoformat, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
