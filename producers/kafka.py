@@ -9,10 +9,10 @@ the event loop in groups, one wake-up for all that arrived meanwhile.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
@@ -227,19 +227,31 @@ class KafkaSink:
             self._fatal.set()
 
     def _poll(self) -> None:
+        """The polling thread. Every `send` waits for it, so nothing but `stop` may end it."""
         while not self._closing.is_set():
-            self._producer.poll(POLL_SECONDS)
-            if self._fatal.is_set():
-                self._replace()
+            try:
+                self._producer.poll(POLL_SECONDS)
+                if self._fatal.is_set():
+                    self._replace()
+            except KafkaException as error:
+                # Fatal errors are raised here; whether error_cb is set or not.
+                log.error("Kafka producer: %s", error.args[0].str())  # noqa: TRY400 -- the trace says nothing more
+                if error.args[0].fatal():
+                    self._fatal.set()
+                self._closing.wait(POLL_SECONDS)
+            except Exception:
+                log.exception("the polling thread goes on after a defect")
+                self._closing.wait(POLL_SECONDS)
 
     def _replace(self) -> None:
         """A fatal error ends an idempotent producer for good; identity of events covers what it sent twice."""
-        self._fatal.clear()
         old, self._producer = self._producer, self._new_producer()
+        self._fatal.clear()
         log.error("Kafka producer ended by a fatal error and was made anew")
-        old.purge()
-        old.flush(5.0)
-        time.sleep(POLL_SECONDS)  # a cause that lasts (an ACL) must not spin
+        with contextlib.suppress(KafkaException):
+            old.purge()
+            old.flush(5.0)
+        self._closing.wait(POLL_SECONDS)  # a cause that lasts (an ACL) must not spin
 
     def _report(self, done: Done, error: KafkaError | None, message: Any) -> None:
         """A record's fate, in the polling thread."""
