@@ -10,21 +10,16 @@ import click
 def migrate(*, dry_run: bool) -> None:
     """Create or update the warehouse's tables and views."""
     # clickhouse_connect takes longer to import than the rest of the command line together.
-    import clickhouse_connect  # noqa: PLC0415
     from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415
 
     from schemas.settings import settings  # noqa: PLC0415
     from stream_processors.migrations import MigrationError  # noqa: PLC0415
     from stream_processors.migrations import migrate as apply  # noqa: PLC0415
+    from stream_processors.warehouse import connect  # noqa: PLC0415
 
     current = settings()
     try:
-        client = clickhouse_connect.get_client(
-            dsn=current.clickhouse_url,
-            username=current.clickhouse_user,
-            password=current.clickhouse_password.get_secret_value(),
-            autogenerate_session_id=False,
-        )
+        client = connect(current, database="default")
     except ClickHouseError as error:
         raise click.ClickException(
             f"no ClickHouse answers at {current.clickhouse_url}: start it (adoption up) or set ADOPTION_CLICKHOUSE_URL"

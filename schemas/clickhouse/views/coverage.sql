@@ -1,0 +1,104 @@
+-- question: How much of the input could not be used for a family of metrics, and why?
+-- grain: metric family x reason
+-- owner: platform-analytics
+-- needs: deployments, commits, attempts, incidents, evidence, time_to_production, ttp_milestones, adoption_use, platform_services, gateway_services, dead_letter_list
+CREATE OR REPLACE VIEW coverage ${on_cluster}
+(
+    family      LowCardinality(String) COMMENT 'adoption, time-to-production, velocity, or all',
+    reason      String COMMENT 'Why it could not be used, or only in part',
+    unit        LowCardinality(String) COMMENT 'What is counted: deployments, commits, attempts, incidents, events, requests, services, records',
+    numerator   UInt64 COMMENT 'Not used, or used in part',
+    denominator Nullable(UInt64) COMMENT 'All that there were; NULL when that is not known',
+    value       Nullable(Float64) COMMENT 'numerator / denominator; NULL when there was none, or that is not known'
+)
+AS
+SELECT
+    family,
+    finding.1 AS reason,
+    unit,
+    finding.2 AS numerator,
+    total AS denominator,
+    if(denominator > 0, numerator / denominator, NULL) AS value
+FROM
+(
+    SELECT
+        'velocity' AS family, 'deployments' AS unit, toNullable(count()) AS total,
+        [
+            ('missing_commit', countIf(isNotNull(finished_at) AND commit_rule IN ('', 'none'))),
+            ('head_commit_only', countIf(commit_rule = 'head')),
+            ('pushes_with_gap', countIf(has(flags, 'gap'))),
+            ('forced_push', countIf(has(flags, 'forced'))),
+            ('truncated_push', countIf(has(flags, 'truncated'))),
+            ('change_from_fork', countIf(has(flags, 'forks'))),
+            ('change_without_commits', countIf(has(flags, 'no_change_commits'))),
+            ('unknown_owner', countIf(team = 'unknown'))
+        ] AS findings
+    FROM deployments
+    UNION ALL
+    SELECT
+        'velocity', 'commits', count(),
+        [
+            ('clock_skew', countIf(not_counted = 'clock_skew')),
+            ('no_commit_time', countIf(not_counted = 'no_time')),
+            ('merge_commit', countIf(not_counted = 'merge_commit')),
+            ('squashed', countIf(is_squash = 1))
+        ]
+    FROM commits
+    UNION ALL
+    SELECT 'velocity', 'attempts', count(), [('unknown_environment', countIf(tier = 'unknown'))]
+    FROM attempts
+    UNION ALL
+    SELECT 'velocity', 'incidents', count(), [('unattributed_incident', countIf(rule = 'unattributed'))]
+    FROM incidents
+    UNION ALL
+    SELECT
+        'velocity', 'events', count(),
+        [
+            ('unresolved_service', countIf(service = '' AND rule != 'ambiguous_repository')),
+            ('ambiguous_repository', countIf(service = '' AND rule = 'ambiguous_repository')),
+            ('foreign_reference', countIf(reason = 'foreign_reference'))
+        ]
+    FROM evidence
+    UNION ALL
+    SELECT
+        'time-to-production', 'services', count(),
+        [
+            ('no_onboarding_date', countIf(NOT has(starts, 'onboarded'))),
+            ('left_truncated', countIf(left_truncated = 1)),
+            ('out_of_order', countIf(out_of_order = 1))
+        ]
+    FROM
+    (
+        SELECT service, groupArray(milestone) AS starts
+        FROM ttp_milestones
+        WHERE milestone != 'first_production_traffic'
+        GROUP BY service
+    ) AS reached
+    LEFT JOIN
+    (
+        SELECT service, max(is_left_truncated) AS left_truncated, max(is_out_of_order) AS out_of_order
+        FROM time_to_production
+        WHERE is_headline
+        GROUP BY service
+    ) AS started ON started.service = reached.service
+    UNION ALL
+    SELECT
+        'adoption', 'requests', sum(requests),
+        [
+            ('unknown_consumer', sumIf(requests, consumer = '' AND team_rule != 'record')),
+            ('unknown_owner', sumIf(requests, team = 'unknown'))
+        ]
+    FROM adoption_use
+    UNION ALL
+    SELECT 'adoption', 'services', count(), [('service_not_in_catalog', countIf(in_catalog = 0))]
+    FROM gateway_services
+    UNION ALL
+    SELECT
+        'adoption', 'services', count(),
+        [('platform_service_without_traffic', countIf(service NOT IN (SELECT service FROM gateway_services)))]
+    FROM platform_services
+    UNION ALL
+    SELECT 'all', 'records', NULL, groupArray((concat('dead_lettered: ', reason), letters))
+    FROM (SELECT reason, count() AS letters FROM dead_letter_list GROUP BY reason)
+)
+ARRAY JOIN findings AS finding;
