@@ -214,7 +214,7 @@ def _linked(moves: list[_Move]) -> list[list[_Move]]:
         if not move.forced and move.before and tails[move.before]:
             number = tails[move.before].pop()
             runs[number].append(move)
-        elif not move.forced and move.after in seen:
+        elif not move.forced and move.after in seen and (move.before or tails[move.after]):
             continue  # another telling of what is known: a second source, or one that cuts pushes otherwise
         else:
             number = len(runs)

@@ -114,7 +114,7 @@ def computed(events: list[Resolved]) -> Facts:
     return facts("pay", events, FactsConfig())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(events=histories(), random=st.randoms(use_true_random=False), cut=st.integers(0, 25))
 def test_order_copies_and_cuts_change_nothing(events: list[Resolved], random: object, cut: int) -> None:
     want = digests(computed(events))
@@ -133,7 +133,7 @@ def test_an_older_version_of_an_event_never_counts(events: list[Resolved], rando
     assert digests(computed(mixed)) == digests(computed(events))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(events=histories())
 def test_counts_hold(events: list[Resolved]) -> None:
     found = computed(events)
@@ -151,7 +151,7 @@ def test_counts_hold(events: list[Resolved]) -> None:
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(events=histories())
 def test_a_commit_is_credited_once(events: list[Resolved]) -> None:
     found = computed(events)
@@ -161,7 +161,7 @@ def test_a_commit_is_credited_once(events: list[Resolved]) -> None:
     assert all((one.lead_time_us is None) == bool(one.not_counted) for one in found.commits)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(events=histories())
 def test_evidence_covers_every_event_once(events: list[Resolved]) -> None:
     rows = computed(events).evidence

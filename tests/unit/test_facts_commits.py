@@ -250,6 +250,18 @@ def test_two_sources_that_tell_the_same_pushes() -> None:
     assert history.releases()["2"].flags == ()
 
 
+def test_a_branch_made_twice_over() -> None:
+    history = pushed()
+    history.push(1, "c1", before=None, url="https://elsewhere.example")  # told twice
+    history.push(5, before="c4", after=None)  # deleted, and made again where it was before
+    history.push(6, before=None, after=sha("c2"))
+    history.push(7, "c5", before="c2")
+    history.deploy("1", 10, commit="c1")
+    history.deploy("2", 20, commit="c5")
+    assert history.credited() == {"1": ["c1"], "2": ["c2", "c5"]}
+    assert history.releases()["2"].flags == ()
+
+
 def test_in_a_shared_repository_only_own_commits_count_and_others_keep_the_chain() -> None:
     history = History()
     history.push(1, "c1", "c2", before=None, rule="path", own=["c1"])
