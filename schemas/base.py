@@ -42,7 +42,8 @@ Labels = dict[Annotated[str, StringConstraints(max_length=200)], Annotated[str, 
 class Contract(BaseModel):
     """Base of all contract models: frozen, strict about unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+    # Infinity and NaN would be written as null, which no reader of the archive could read back as a number.
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False, allow_inf_nan=False)
 
 
 C = TypeVar("C", bound=Contract)

@@ -51,11 +51,18 @@ def from_kafka(key: bytes | None, value: bytes | None, headers: list[tuple[str, 
     }
     return DeadLetter(
         origin=ours.get("origin", "unknown"),
-        partition=int(ours.get("partition", "0")),
-        offset=int(ours.get("offset", "0")),
+        partition=_number(ours.get("partition"), bits=31),
+        offset=_number(ours.get("offset"), bits=63),
         reason=ours.get("reason", "unknown"),
         detail=ours.get("detail", "not a dead letter of ours"),
         key=key or b"",
         value=value or b"",
         headers=tuple((name, raw) for name, raw in headers if not name.startswith(_PREFIX)),
     )
+
+
+def _number(text: str | None, *, bits: int) -> int:
+    """A coordinate as Kafka counts it; 0 for what is none."""
+    if text is None or not (text.isascii() and text.isdecimal()) or len(text) > len(str(1 << bits)):
+        return 0
+    return number if (number := int(text)) < 1 << bits else 0

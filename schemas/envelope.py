@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import Field, NonNegativeInt, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from schemas.base import Contract, Instant
 from schemas.catalog import Annotation, Consumer, Grant, Mapping, Ownership, Service, Slo, Target, Team
@@ -71,7 +71,7 @@ class Event(Contract):
     source: Attribute = Field(description="URI reference of the system that said it, e.g. //github.com")
     time: Instant
     subject: Attribute | None = Field(default=None, description="Repository, application or incident: the Kafka key")
-    mapperrevision: NonNegativeInt = 0
+    mapperrevision: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
     data: Data
 
     @property
@@ -141,4 +141,4 @@ def contract_of(type_: str | None) -> type[Contract]:
 def version(event: Event) -> int:
     """Rank of this content under its identity: (mapper revision, content digest) as one unsigned 64-bit number."""
     digest = hashlib.sha256(f"{event.time.isoformat()}\n".encode() + content(event)).digest()
-    return (min(event.mapperrevision, 0xFFFF) << 48) | int.from_bytes(digest[:6], "big")
+    return (event.mapperrevision << 48) | int.from_bytes(digest[:6], "big")

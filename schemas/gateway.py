@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, NonNegativeInt, StringConstraints
 
 from schemas.base import EARLIEST, LATEST, Contract, Instant, event_id
@@ -19,11 +20,14 @@ TYPE = "adoption.gateway-batch.v1"
 ARROW = "application/vnd.apache.arrow.stream"
 MAX_REQUESTS = 10_000
 """Requests in one message: Faust costs 100-200 us a message whatever the agent does, so messages are large."""
+MAX_STATUS = 999
+MAX_WORD = 200
+"""Characters of a dimension's value."""
 MAX_BYTES = 2 * 1024 * 1024
 """Encoded size of one message; the topic takes 4 MiB, so that a poison message plus its reason still fits."""
 
 Outcome = Literal["ok", "client_error", "error", "limited"]
-Dimension = Annotated[str, StringConstraints(max_length=200)]
+Dimension = Annotated[str, StringConstraints(max_length=MAX_WORD)]
 """A dimension's value; empty when the sender did not say."""
 Unit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
@@ -60,7 +64,7 @@ class GatewayRequest(Contract):
     service: Dimension
     route: Dimension = Field(default="", description="A template, never a raw path")
     method: Dimension = ""
-    status: Annotated[int, Field(ge=0, le=999)]
+    status: Annotated[int, Field(ge=0, le=MAX_STATUS)]
     outcome: Outcome
     consumer: Dimension = ""
     team: Dimension = Field(default="", description="Only when the record named it")
@@ -134,6 +138,8 @@ def _read_arrow(value: bytes) -> pa.Table:
     try:
         with pa.ipc.open_stream(pa.BufferReader(value)) as reader:
             table = reader.read_all()
+        # Before anything follows an offset or an index in it: hostile ones point outside their buffers.
+        table.validate(full=True)
         return table.select(SCHEMA.names).cast(SCHEMA)
     except (pa.ArrowException, KeyError, ValueError, OSError) as error:
         raise BatchError(f"expected an Arrow IPC stream of schema gateway.v1, got {error}") from error
@@ -142,16 +148,31 @@ def _read_arrow(value: bytes) -> pa.Table:
 def _check(table: pa.Table) -> None:
     if not 0 < table.num_rows <= MAX_REQUESTS:
         raise BatchError(f"expected 1..{MAX_REQUESTS} requests in a batch, got {table.num_rows}")
-    table.validate(full=True)
-    for name in SCHEMA.names:
-        if not SCHEMA.field(name).nullable and table.column(name).null_count:
-            raise BatchError(f"expected no NULL in {name}, got {table.column(name).null_count}")
-    span = pa.compute.min_max(table.column("at")).as_py()
+    for field in SCHEMA:
+        column = table.column(field.name)
+        if not field.nullable and column.null_count:
+            raise BatchError(f"expected no NULL in {field.name}, got {column.null_count}")
+        if pa.types.is_dictionary(field.type):
+            _check_words(field.name, column)
+    highest = pc.max(table.column("status")).as_py()
+    if highest > MAX_STATUS:
+        raise BatchError(f"expected a status of 0..{MAX_STATUS}, got {highest}")
+    span = pc.min_max(table.column("at")).as_py()
     if not (span["min"] >= EARLIEST and span["max"] < LATEST):
         raise BatchError(f"time_out_of_range: expected {EARLIEST:%Y}..{LATEST:%Y}, got {span['min']}..{span['max']}")
-    outcomes = set(pa.compute.unique(table.column("outcome")).to_pylist())
+    outcomes = set(pc.unique(table.column("outcome")).to_pylist())
     if not outcomes <= {"ok", "client_error", "error", "limited"}:
         raise BatchError(f"expected outcome ok, client_error, error or limited, got {sorted(outcomes)}")
-    for unit in pa.compute.unique(table.column("unit")).to_pylist():
+    for unit in pc.unique(table.column("unit")).to_pylist():
         if len(unit) != 32 or not set(unit) <= set("0123456789abcdef"):  # noqa: PLR2004
             raise BatchError(f"expected a unit of 32 hex digits, got {unit!r}")
+
+
+def _check_words(name: str, column: pa.ChunkedArray) -> None:
+    """Refuse words that the twin would refuse; a NULL in the dictionary itself is none that `null_count` sees."""
+    for chunk in column.chunks:
+        if chunk.dictionary.null_count:
+            raise BatchError(f"expected no NULL in {name}, got one in its dictionary")
+        longest = pc.max(pc.utf8_length(chunk.dictionary)).as_py() or 0
+        if longest > MAX_WORD:
+            raise BatchError(f"expected at most {MAX_WORD} characters in {name}, got {longest}")

@@ -6,12 +6,16 @@ topic is compacted, so that a thousand marks of one slice are one.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from schemas.base import LATEST
 from schemas.dead_letters import DeadLetter
 from stream_processors.decode import letter
 from stream_processors.records import Record
+
+_HOUR = re.compile(r"[0-9]{1,7}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,6 +50,6 @@ def read(record: Record) -> Mark | DeadLetter:
     if kind == "service":
         return ServiceMark(rest)
     number, _, service = rest.partition("/")
-    if kind == "hour" and number.isdigit() and len(number) < 8:  # noqa: PLR2004
+    if kind == "hour" and _HOUR.fullmatch(number) and int(number) * 3600 < LATEST.timestamp():
         return HourMark(service, datetime.fromtimestamp(int(number) * 3600, UTC))
     return letter(record, "unknown_mark", f"expected service/<name> or hour/<hour>/<name>, got {record.key[:200]!r}")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from schemas.base import LATEST
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -39,8 +41,13 @@ def of_event(event: Any) -> Record:
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,
-        appended_at=datetime.fromtimestamp(message.timestamp or 0, UTC),
+        appended_at=_instant(message.timestamp or 0),
         key=message.key or b"",
         value=message.value or b"",
-        headers=tuple((str(name), bytes(raw)) for name, raw in pairs),
+        headers=tuple((str(name), bytes(raw or b"")) for name, raw in pairs),
     )
+
+
+def _instant(seconds: float) -> datetime:
+    """The record's time; a producer may write any number there, and one that no clock shows says nothing."""
+    return datetime.fromtimestamp(seconds if 0 <= seconds < LATEST.timestamp() else 0, UTC)
