@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _PREFIX = "adoption-"
+HEADERS = tuple(f"{_PREFIX}{name}" for name in ("origin", "partition", "offset", "reason", "detail"))
+"""Our headers on a dead letter, before the record's own."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,14 @@ class DeadLetter:
 
 def to_kafka(letter: DeadLetter) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
     """The letter as (key, value, headers) of a Kafka record; the original headers follow ours."""
-    ours = [
-        (f"{_PREFIX}origin", letter.origin.encode()),
-        (f"{_PREFIX}partition", str(letter.partition).encode()),
-        (f"{_PREFIX}offset", str(letter.offset).encode()),
-        (f"{_PREFIX}reason", letter.reason.encode()),
-        (f"{_PREFIX}detail", letter.detail[:2000].encode(errors="replace")),
-    ]
+    values = (
+        letter.origin.encode(),
+        str(letter.partition).encode(),
+        str(letter.offset).encode(),
+        letter.reason.encode(),
+        letter.detail[:2000].encode(errors="replace"),
+    )
+    ours = list(zip(HEADERS, values, strict=True))
     return letter.key, letter.value, ours + list(letter.headers)
 
 
