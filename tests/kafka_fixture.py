@@ -43,13 +43,16 @@ class KafkaInContainer:
     """One Kafka node in KRaft mode in a container, with the settings that `KafkaServer` has."""
 
     def __init__(self, topics: Sequence[TopicSpec] = ()) -> None:
-        # Imported here: it asks for a Docker engine as soon as a container is made.
+        from docker.errors import DockerException
         from testcontainers.community.kafka import KafkaContainer
 
         image = os.environ.get("ADOPTION_TEST_KAFKA_IMAGE", IMAGE)
+        try:
+            container = KafkaContainer(image)
+        except DockerException as error:
+            raise RuntimeError("ADOPTION_TEST_KAFKA=container: expected a running Docker engine; use 'jars'") from error
         self._container = (
-            KafkaContainer(image)
-            .with_kraft()
+            container.with_kraft()
             .with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
             .with_env("KAFKA_MESSAGE_MAX_BYTES", str(MESSAGE_MAX_BYTES))
             .with_env("KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "1")

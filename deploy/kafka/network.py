@@ -25,15 +25,18 @@ broker cannot come back to its port."""
 POLL_SECONDS: Final = 0.05
 
 
-def free_port() -> int:
-    """A TCP port of `PORTS` that nothing listens on at 127.0.0.1 right now."""
+def free_ports(count: int) -> list[int]:
+    """Different TCP ports of `PORTS` that nothing listens on at 127.0.0.1 right now."""
+    found: list[int] = []
     for port in random.sample(PORTS, 200):
+        if len(found) == count:
+            return found
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
-                return port
-    raise KafkaServerError(f"200 ports tried between {PORTS.start} and {PORTS.stop}, all taken: name a port")
+                found.append(port)
+    raise KafkaServerError(f"200 ports tried between {PORTS.start} and {PORTS.stop}, too few of them free: name a port")
 
 
 def wait_until_ready(bootstrap: str, seconds: float, *, alive: Callable[[], bool] = lambda: True) -> None:

@@ -7,9 +7,11 @@ folder: settings, logs, topics, and `kafka.pid` by which another process can sto
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import signal
 import subprocess
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,12 +20,15 @@ from typing import Final, Self
 from deploy.kafka.config import log4j2_yaml, server_properties
 from deploy.kafka.errors import KafkaServerError
 from deploy.kafka.jars import jars, java
-from deploy.kafka.network import free_port, wait_until_ready
+from deploy.kafka.network import free_ports, wait_until_ready
 from deploy.kafka.running import STOP_SECONDS, pid_file, running_pid
 from deploy.kafka.topics import TopicSpec, ensure_topics
 
-START_SECONDS: Final = 90.0
+START_SECONDS: Final = 120.0
 """Allowed from process start to a metadata answer; it takes 3 to 5 s on two idle cores."""
+STEADY: Final = ("-Xmx512m",)
+QUICK: Final = (*STEADY, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""Java options: `QUICK` compiles less, so that starting costs 7 s of processor time instead of 12."""
 
 
 class KafkaServer:
@@ -34,12 +39,12 @@ class KafkaServer:
         data_dir: everything of this server.
     """
 
-    def __init__(self, data_dir: Path, port: int, *, heap_mb: int, settings: Mapping[str, str]) -> None:
+    def __init__(self, data_dir: Path, ports: tuple[int, int], java_options: Sequence[str]) -> None:
+        """Internal: ports are the clients' and the controller's. Use `start`."""
         self.data_dir = data_dir
-        self.bootstrap = f"127.0.0.1:{port}"
-        self._port = port
-        self._heap_mb = heap_mb
-        self._settings = settings
+        self.bootstrap = f"127.0.0.1:{ports[0]}"
+        self._ports = ports
+        self._java_options = java_options
         self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
@@ -49,7 +54,7 @@ class KafkaServer:
         *,
         topics: Sequence[TopicSpec] = (),
         port: int | None = None,
-        heap_mb: int = 512,
+        java_options: Sequence[str] = QUICK,
         settings: Mapping[str, str] | None = None,
     ) -> Self:
         """Start a server on `data_dir` (created and formatted if new) and wait until it answers.
@@ -58,7 +63,7 @@ class KafkaServer:
             data_dir: an existing one is taken up again with its topics and offsets.
             topics: created or verified before this returns.
             port: the client port on 127.0.0.1; a free one if not given.
-            heap_mb: Java heap in MiB.
+            java_options: heap size and the like; for a server that is measured or stays, `STEADY`.
             settings: broker settings that go beyond, or replace, those of `config.py`.
 
         Raises:
@@ -68,7 +73,13 @@ class KafkaServer:
         """
         data_dir = data_dir.resolve()
         data_dir.mkdir(parents=True, exist_ok=True)
-        server = cls(data_dir, port or free_port(), heap_mb=heap_mb, settings=settings or {})
+        if (pid := running_pid(data_dir)) is not None:
+            raise KafkaServerError(f"Kafka already runs on {data_dir} (process {pid}): stop it first")
+        controller_port, free = free_ports(2)
+        server = cls(data_dir, (port or free, controller_port), java_options)
+        text = server_properties(data_dir / "data", *server._ports, settings or {})
+        (data_dir / "server.properties").write_text(text)
+        (data_dir / "log4j2.yaml").write_text(log4j2_yaml(data_dir / "kafka.log"))
         server._launch()
         try:
             ensure_topics({"bootstrap.servers": server.bootstrap}, topics)
@@ -117,11 +128,7 @@ class KafkaServer:
 
     def _launch(self) -> None:
         """Format if new, run, wait for an answer."""
-        if (pid := running_pid(self.data_dir)) is not None:
-            raise KafkaServerError(f"Kafka already runs on {self.data_dir} (process {pid}): stop it first")
         properties = self.data_dir / "server.properties"
-        properties.write_text(server_properties(self.data_dir / "data", self._port, free_port(), self._settings))
-        (self.data_dir / "log4j2.yaml").write_text(log4j2_yaml(self.data_dir / "kafka.log"))
         if not (self.data_dir / "data" / "meta.properties").exists():
             self._format(properties)
         with (self.data_dir / "console.log").open("ab") as console:
@@ -143,8 +150,8 @@ class KafkaServer:
             raise
 
     def _format(self, properties: Path) -> None:
-        # The cluster's id only has to be a UUID; a constant one makes a data folder movable between machines.
-        tool = ["kafka.tools.StorageTool", "format", "-t", "YWRvcHRpb24ta2Fma2EtMQ", "-c", str(properties)]
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)]
         done = subprocess.run(  # noqa: S603 - our own command line
             [*self._java(), *tool], capture_output=True, text=True, timeout=START_SECONDS, check=False
         )
@@ -157,7 +164,7 @@ class KafkaServer:
     def _java(self) -> list[str]:
         return [
             str(java()),
-            f"-Xmx{self._heap_mb}m",
+            *self._java_options,
             f"-Dlog4j2.configurationFile={self.data_dir / 'log4j2.yaml'}",
             "-cp",
             f"{jars()}/*",

@@ -6,12 +6,13 @@ declare a topic. The caller builds the specifications from the stream registry; 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -25,6 +26,7 @@ from confluent_kafka.admin import (
 from deploy.kafka.errors import TopicMismatchError
 
 REQUEST_SECONDS: Final = 30.0
+POLL_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +66,56 @@ def ensure_topics(client: Mapping[str, Any], specs: Sequence[TopicSpec], *, chan
         KafkaException: the cluster did not answer or refused.
     """
     admin = AdminClient(dict(client))
+    plan = _plan(admin, specs, change=change)
+    done = [*_create(admin, plan.create), *_grow(admin, plan.grow), *_reset(admin, plan.reset)]
+    # The controller has confirmed it; the brokers learn of it a moment later, and clients ask brokers.
+    deadline = time.monotonic() + REQUEST_SECONDS
+    while done and _plan(admin, specs, change=change) != _Plan():
+        if time.monotonic() > deadline:
+            raise TopicMismatchError(
+                f"topics were changed ({', '.join(f'{one.topic}: {one.what}' for one in done)}) and do not show it "
+                f"after {REQUEST_SECONDS:g} s: does something else change them too?"
+            )
+        time.sleep(POLL_SECONDS)
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be done: topics to create; those to grow, with what they have; settings to set."""
+
+    create: list[TopicSpec] = field(default_factory=list)
+    grow: list[tuple[TopicSpec, int]] = field(default_factory=list)
+    reset: list[tuple[TopicSpec, dict[str, str]]] = field(default_factory=list)
+
+
+def _plan(admin: AdminClient, specs: Sequence[TopicSpec], *, change: bool) -> _Plan:
+    """Compare the cluster with `specs`. Raises TopicMismatchError if anything differs that is not to be changed."""
     existing = admin.list_topics(timeout=REQUEST_SECONDS).topics
-    present = [spec for spec in specs if spec.name in existing]
-    settings = _settings(admin, [spec.name for spec in present])
+    settings = _settings(admin, [spec.name for spec in specs if spec.name in existing])
+    plan = _Plan(create=[spec for spec in specs if spec.name not in existing])
     refusals: list[str] = []
-    grow: list[tuple[TopicSpec, int]] = []
-    reset: list[tuple[TopicSpec, dict[str, str]]] = []
-    for spec in present:
+    for spec in specs:
+        if spec.name not in existing:
+            continue
         have = len(existing[spec.name].partitions)
         if have != spec.partitions and (refusal := _partition_refusal(spec, have, change=change)):
             refusals.append(refusal)
         elif have < spec.partitions:
-            grow.append((spec, have))
-        wrong = {name: value for name, value in spec.config.items() if settings[spec.name].get(name) != value}
-        if wrong and not change:
+            plan.grow.append((spec, have))
+        found = settings[spec.name]
+        wrong = {name: value for name, value in spec.config.items() if found.get(name) != value}
+        if wrong and change:
+            plan.reset.append((spec, wrong))
+        elif wrong:
             refusals.extend(
-                f"topic {spec.name!r}: expected {name}={value}, found {settings[spec.name].get(name)}; "
+                f"topic {spec.name!r}: expected {name}={value}, found {found.get(name)}; "
                 "ask for the change, or set it yourself"
                 for name, value in wrong.items()
             )
-        elif wrong:
-            reset.append((spec, wrong))
     if refusals:
         raise TopicMismatchError("\n".join(refusals))
-    return [
-        *_create(admin, [spec for spec in specs if spec.name not in existing]),
-        *_grow(admin, grow),
-        *_reset(admin, reset),
-    ]
+    return plan
 
 
 def _partition_refusal(spec: TopicSpec, have: int, *, change: bool) -> str | None:
@@ -110,7 +134,8 @@ def _create(admin: AdminClient, specs: Sequence[TopicSpec]) -> list[TopicChange]
     if not specs:
         return []
     new = [NewTopic(s.name, num_partitions=s.partitions, config=dict(s.config)) for s in specs]
-    _settle(admin.create_topics(new, request_timeout=REQUEST_SECONDS))
+    # Two starters at once: the later one takes what the earlier one made, if it is what it should be.
+    _settle(admin.create_topics(new, request_timeout=REQUEST_SECONDS), but=KafkaError.TOPIC_ALREADY_EXISTS)
     return [TopicChange(s.name, f"created with {s.partitions} partitions") for s in specs]
 
 
@@ -151,13 +176,14 @@ def _settings(admin: AdminClient, names: Sequence[str]) -> dict[str, dict[str, s
     }
 
 
-def _settle(futures: Mapping[Any, Future[Any]]) -> None:
-    """Wait for every answer, then raise the first refusal: the others have happened and stay."""
+def _settle(futures: Mapping[Any, Future[Any]], *, but: int | None = None) -> None:
+    """Wait for every answer, then raise the first refusal other than `but`: what else was asked has happened."""
     failed: KafkaException | None = None
     for future in futures.values():
         try:
             future.result()
         except KafkaException as error:
-            failed = failed or error
+            if error.args[0].code() != but:
+                failed = failed or error
     if failed:
         raise failed
