@@ -7,6 +7,7 @@ before its worker reads the other kind, so at least one of the two sees both, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 from schemas.catalog import Mapping, Service
 from schemas.delivery import Deployment, Incident
@@ -25,8 +26,7 @@ async def affected_by_delivery(warehouse: Warehouse, reader: CatalogReader, even
     contents = await archive.every_content(warehouse, events)
     mappings = await reader.mappings()
     services = _services(mappings, contents)
-    pointed_at = {one for event in events if _is_unnamed_incident(event) for one in pointers(event.data)}
-    services |= _services(mappings, await archive.referring(warehouse, "deployment", pointed_at))
+    services |= _services(mappings, await _pointed_at(warehouse, events))
     deployed = {one for event in events if isinstance(event.data, Deployment) for one in pointers(event.data)}
     if await archive.referring(warehouse, "incident", deployed):
         services.add(NOBODY)
@@ -46,12 +46,25 @@ async def affected_by_catalog(warehouse: Warehouse, reader: CatalogReader, event
     return services
 
 
+async def _pointed_at(warehouse: Warehouse, events: Sequence[Event]) -> list[Stored]:
+    """Deployments that these incidents point at, in this event or another one of the same incident."""
+    ids = {(event.source, event.data.incident_id) for event in events if _is_unnamed_incident(event.data)}
+    if not ids:
+        return []
+    stories = await archive.pointing_incidents(warehouse)
+    references = {
+        one
+        for event in stories
+        if isinstance(event.data, Incident) and (event.source, event.data.incident_id) in ids
+        for one in pointers(event.data)
+    }
+    return await archive.referring(warehouse, "deployment", references)
+
+
 def _services(mappings: Mappings, events: Iterable[Stored]) -> set[str]:
-    found: set[str] = set()
-    for event in events:
-        found |= {service for service, _ in mappings.services_of(event)} or {NOBODY}
-    return found
+    """Services whose facts may rest on these events, those included whose branch a push only runs through."""
+    return {service for event in events for service, _ in mappings.resolve(event)}
 
 
-def _is_unnamed_incident(event: Event) -> bool:
-    return isinstance(event.data, Incident) and event.data.service is None
+def _is_unnamed_incident(data: object) -> TypeGuard[Incident]:
+    return isinstance(data, Incident) and data.service is None

@@ -83,16 +83,30 @@ async def _every(warehouse: Warehouse, table: str, columns: str, events: Iterabl
     )
 
 
+_UNNAMED_INCIDENT = "kind = 'incident' AND service = ''"
+_POINTING = (
+    f"{_UNNAMED_INCIDENT} AND (source, JSONExtractString(data, 'incident_id')) IN ("
+    "SELECT source, JSONExtractString(data, 'incident_id') FROM delivery_events "
+    f"WHERE {_UNNAMED_INCIDENT} AND notEmpty(references))"
+)
+"""Every event of the incidents that name no service and point, in one of their events, at a deployment or commit."""
+
+
 async def events_of(warehouse: Warehouse, services: Collection[str], repositories: Collection[str]) -> list[Stored]:
     """What may belong to these services: named, in their repositories, or an incident that points at a deployment."""
     return stored(
         await warehouse.rows(
             f"SELECT {_COLUMNS} FROM delivery_events FINAL WHERE service IN {{services:Array(String)}} OR service = '' "
             "AND (repository_id IN {repositories:Array(String)} OR repository_name IN {repositories:Array(String)} "
-            f"OR kind = 'incident' AND notEmpty(references)) {_WINNER}",
+            f"OR {_POINTING}) {_WINNER}",
             {"services": sorted(services), "repositories": sorted(repositories)},
         )
     )
+
+
+async def pointing_incidents(warehouse: Warehouse) -> list[Stored]:
+    """Every event of the incidents that name no service but point at a deployment or commit."""
+    return stored(await warehouse.rows(f"SELECT {_COLUMNS} FROM delivery_events FINAL WHERE {_POINTING} {_WINNER}"))
 
 
 async def unnamed_events(warehouse: Warehouse) -> list[Stored]:

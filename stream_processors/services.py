@@ -7,6 +7,7 @@ a service says which digests hold, and is replaced whole. Readers see the old he
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import islice
@@ -84,7 +85,7 @@ class ServiceFacts:
         unnamed: list[Stored] = []
         for event in {(event.source, event.id): event for event in found}.values():
             for service, one in mappings.resolve(event):
-                if service == NOBODY and isinstance(event.data, Incident) and delivery.pointers(event.data):
+                if service == NOBODY and isinstance(event.data, Incident):
                     unnamed.append(event)
                 elif service in resolved:
                     resolved[service].append(one)
@@ -94,18 +95,22 @@ class ServiceFacts:
     async def _refer(
         self, incidents: Sequence[Stored], resolved: dict[str, list[Resolved]], mappings: Mappings
     ) -> None:
-        """Give incidents that name no service to the services whose deployments they point at."""
-        pointers = {one for event in incidents for one in delivery.pointers(event.data)}
-        deployments: dict[str, set[str]] = {}
-        for event in await archive.referring(self._warehouse, "deployment", pointers):
-            for service, _ in mappings.services_of(event):
-                deployments.setdefault(service, set()).update(delivery.pointers(event.data))
+        """Give incidents that name no service, all events of each, to the services whose deployments they point at."""
+        stories: defaultdict[tuple[str, str], list[Stored]] = defaultdict(list)
         for event in incidents:
             assert isinstance(event.data, Incident)
-            owners = [name for name, known in deployments.items() if referenced_by(event.data, known, known)]
+            stories[event.source, event.data.incident_id].append(event)
+        references = {one for event in incidents for one in delivery.pointers(event.data)}
+        deployments: defaultdict[str, set[str]] = defaultdict(set)
+        for event in await archive.referring(self._warehouse, "deployment", references):
+            for service, _ in mappings.services_of(event):
+                deployments[service].update(delivery.pointers(event.data))
+        for story in stories.values():
+            owners = [service for service, known in deployments.items() if _points_at(story, known)]
             for service in owners or [NOBODY]:
+                rule = "reference" if owners else "unresolved_service"
                 if service in resolved:
-                    resolved[service].append(Resolved(event, "reference" if owners else "unresolved_service"))
+                    resolved[service].extend(Resolved(event, rule) for event in story)
 
     async def _read(self, services: set[str], mappings: Mappings) -> list[Stored]:
         names = {name for service in services for name in mappings.names_of(service)}
@@ -116,6 +121,10 @@ class ServiceFacts:
         return {
             service: slices(service, facts(service, resolved, self._config)) for service, resolved in events.items()
         }
+
+
+def _points_at(story: Iterable[Stored], known: set[str]) -> bool:
+    return any(isinstance(event.data, Incident) and referenced_by(event.data, known, known) for event in story)
 
 
 def _rows(table: str, schema: pa.Schema, fresh: Mapping[str, Slices]) -> pa.Table:
