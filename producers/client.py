@@ -91,7 +91,8 @@ class IngestClient:
             clock: seconds from anywhere (tests).
         """
         headers = {"user-agent": "adoption-client"} | ({"authorization": f"Bearer {token}"} if token else {})
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=30, transport=transport)
+        self._url = url.rstrip("/")
+        self._http = httpx.Client(base_url=self._url, headers=headers, timeout=30, transport=transport)
         self._patience = patience
         self._sleep = sleep
         self._clock = clock
@@ -150,8 +151,9 @@ class IngestClient:
             # Some jitter, so that senders that were sent away together do not come back together.
             wait = max(after or 0.0, pause * random.uniform(0.5, 1.0))  # noqa: S311 -- no secret
             if self._clock() + wait > deadline:
-                where = f"{self._http.base_url}{path.removeprefix('/')}"
-                raise UnreachableError(f"{where} accepted nothing within {self._patience:.0f} s; last: {last}")
+                raise UnreachableError(
+                    f"{self._url}{path} accepted nothing within {self._patience:.0f} s; last: {last}"
+                )
             self._sleep(wait)
             pause = min(pause * 2, _LONGEST_PAUSE)
 

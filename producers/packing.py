@@ -44,11 +44,15 @@ def cut(sizes: Sequence[int]) -> list[range]:
     return [*parts, range(start, len(sizes))] if sizes else []
 
 
+def units_of(table: pa.Table) -> set[str]:
+    """The units of some rows."""
+    return set(pc.unique(table.column("unit")).to_pylist())
+
+
 def record_of(source: str, tables: Sequence[pa.Table]) -> Record:
     """One message of these units, from the sender `source` (its token's name)."""
-    table = pa.concat_tables(tables, promote_options="none").unify_dictionaries()
-    value = gateway.encode(table)
-    units = sorted(pc.unique(table.column("unit")).to_pylist())
+    value = gateway.encode(pa.concat_tables(tables, promote_options="none"))
+    units = sorted(set().union(*map(units_of, tables)))
     origin = f"//gateway/{source}"
     headers = (
         ("ce_specversion", b"1.0"),
@@ -99,7 +103,7 @@ class Packer:
         size = rows.nbytes
         if self._waiting and self._waiting + size > self._most_waiting:
             raise Unavailable("too many gateway units wait for Kafka")
-        units = set(pc.unique(rows.column("unit")).to_pylist())
+        units = units_of(rows)
         batch = self._open.get(source)
         if batch and not _has_room(batch, rows.num_rows, size, units):
             self._close(source)
