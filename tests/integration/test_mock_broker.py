@@ -39,7 +39,7 @@ def producer(broker: EmbeddedBroker, **settings: object) -> Producer:
     )
 
 
-def consumer(broker: EmbeddedBroker, group: str) -> Consumer:
+def consumer(broker: EmbeddedBroker, group: str, **settings: object) -> Consumer:
     return Consumer(
         {
             "bootstrap.servers": broker.bootstrap,
@@ -50,6 +50,7 @@ def consumer(broker: EmbeddedBroker, group: str) -> Consumer:
             "session.timeout.ms": 2000,
             "heartbeat.interval.ms": 500,
             **QUIET,
+            **settings,
         }
     )
 
@@ -91,12 +92,14 @@ def test_a_group_reads_what_was_sent_and_its_successor_goes_on_where_it_committe
     first.subscribe(["one"])
     assert [value for _, _, value in read(first, 5)] == [b"0", b"1", b"2", b"3", b"4"]
     first.commit(offsets=[TopicPartition("one", 0, 5)], asynchronous=False)
+    before = time.monotonic()
     first.close()
 
     # A group whose last member left has to wait out the session time-out less 1 s: 1 s here.
     second = consumer(broker, "readers")
     second.subscribe(["one"])
     assert [value for _, _, value in read(second, 3)] == [b"5", b"6", b"7"]
+    assert time.monotonic() - before > 0.9
     second.close()
 
 
@@ -162,6 +165,23 @@ def test_batches_up_to_the_limit_are_always_there_on_arrival(broker: EmbeddedBro
     for last in range(1, 4):
         assert send(sender, "one", b"x" * (MAX_BATCH_BYTES - 100)) is None
         assert watermarks(broker) == (max(0, last - 2), last)
+
+
+def test_a_waiting_fetch_is_not_woken_by_what_arrives(broker: EmbeddedBroker) -> None:
+    reader = consumer(broker, "waiting", **{"fetch.wait.max.ms": 1500})
+    reader.assign([TopicPartition("one", 0, 0)])
+    sender = producer(broker)
+    assert send(sender, "one", b"first") is None
+    read(reader, 1)
+    # Each time, the next fetch is on its way and finds nothing before the next message is there.
+    took: list[float] = []
+    for _ in range(3):
+        before = time.monotonic()
+        assert send(sender, "one", b"next") is None
+        read(reader, 1)
+        took.append(time.monotonic() - before)
+    assert max(took) > 1.0
+    reader.close()
 
 
 def test_an_unknown_topic_is_made_on_first_mention(broker: EmbeddedBroker) -> None:
