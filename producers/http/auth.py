@@ -17,6 +17,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
 from producers.http.problems import Problem
+from producers.http.rates import Rates
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Token(_Strict):
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     scopes: frozenset[Scope]
+    requests_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class Webhook(_Strict):
@@ -64,6 +66,7 @@ class Access:
             AccessFileError: it is not there or not as expected.
         """
         self._path = path
+        self._rates = Rates()
         self._seen = self._stamp() if path else None
         self._file = _read(path) if path else AccessFile()
         self._looked = time.monotonic()
@@ -87,7 +90,8 @@ class Access:
         """The sender of a request, by its Authorization header.
 
         Raises:
-            Problem: 401 with one and the same body for every missing or wrong token; 403 lacks the scope.
+            Problem: 401 with one and the same body for every missing or wrong token; 403 lacks the scope; 429 over its
+                rate.
         """
         kind, _, presented = (authorization or "").partition(" ")
         digest = hashlib.sha256(presented.strip().encode("latin-1", "replace")).hexdigest()
@@ -101,6 +105,7 @@ class Access:
         if scope not in found.scopes:
             message = f"expected a token with scope {scope!r}; {found.name!r} has {sorted(found.scopes)}"
             raise Problem(403, "forbidden", message)
+        self._rates.take(found.name, found.requests_per_second)
         return found
 
     def github(self, signature: str | None, raw: bytes) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 _REQUEST_IDS: Final[dict[str, Callable[[list[Any]], list[str] | None]]] = {"kong": kong.request_ids}
 """How to find the records' own unique ids, by source."""
 _LONGEST_KEY: Final = 200
+_LONGEST_WORD: Final = 200
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,14 @@ def _decode(raw: bytes, media: str) -> pa.Table:
     try:
         if media == gateway.ARROW:
             _check_size(declared(raw))
-        return gateway.decode(raw, media)
+        rows = gateway.decode(raw, media)
+        _check_words(rows)
     except (ValueError, OverflowError, pa.ArrowException) as error:
         if isinstance(error, ValidationError):
             raise _violation(error) from None
         # ValueError is BatchError's base, and what pyarrow raises while it looks at the values.
         raise Problem(422, "contract_violation", f"{error}; nothing of this request was accepted") from None
+    return rows
 
 
 def _check_size(size: Declared) -> None:
@@ -103,6 +107,17 @@ def _check_size(size: Declared) -> None:
         raise too_large("a batch decompressed", INFLATED_BYTES, "inflated_too_large")
     if size.values > len(gateway.SCHEMA) * gateway.MAX_REQUESTS:
         raise gateway.BatchError(f"expected 1..{gateway.MAX_REQUESTS} requests in a batch, got {size.values} values")
+
+
+def _check_words(rows: pa.Table) -> None:
+    """Arrow knows no longest text; the JSON twin's contract does."""
+    for field in gateway.SCHEMA:
+        if not pa.types.is_dictionary(field.type):
+            continue
+        for chunk in rows.column(field.name).chunks:
+            longest = pc.max(pc.utf8_length(chunk.dictionary)).as_py() or 0
+            if longest > _LONGEST_WORD:
+                raise gateway.BatchError(f"expected {field.name} of at most {_LONGEST_WORD} characters, got {longest}")
 
 
 def _violation(error: ValidationError) -> Problem:

@@ -29,7 +29,8 @@ async def webhook(request: Request, edge: Edge) -> Response:
         raise Problem(415, "unsupported_media_type", f"expected Content-Type application/json, got {got!r}: set it")
     async with body_of(request, edge.budget, source.max_bytes) as raw:
         if source.scheme == "github-hmac":
-            edge.access.github(request.headers.get("x-hub-signature-256"), raw)
+            signature = request.headers.get("x-hub-signature-256")
+            await compute(len(raw), lambda: edge.access.github(signature, raw))
         outcome = Outcome(source.name, receipt_of(source.name, raw))
         try:
             mapped = await compute(len(raw), lambda: _map(source, raw, request, edge))

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from producers.http.problems import Problem
+from producers.http.rates import Rates
 from schemas import envelope
 from schemas.streams import CATALOG, DELIVERY
-from tests.support.ingest_service import EVENTS_ONLY, Service, service_event
+from tests.support.ingest_service import EVENTS_ONLY, Service, default_access, service_event
 
 STRUCTURED = {"content-type": "application/cloudevents+json; charset=utf-8"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
@@ -138,6 +140,39 @@ def test_tokens_and_scopes(service: Service) -> None:
     assert len({answer.content for answer in answers}) == 1
     refused = service.post("/v1/gateway/kong", [], {"authorization": f"Bearer {EVENTS_ONLY}"})
     assert (refused.status_code, refused.json()["error"]) == (403, "forbidden")
+
+
+def test_a_token_with_a_rate_is_told_when_to_come_back(tmp_path: Path) -> None:
+    access = default_access()
+    access["tokens"][0]["requests_per_second"] = 0.25
+    with Service(tmp_path, access=access) as service:
+        assert service.post("/v1/events", [], BATCH).status_code == 202
+        answer = service.post("/v1/events", [], BATCH)
+        assert (answer.status_code, answer.json()["error"]) == (429, "too_many_requests")
+        assert answer.headers["retry-after"] == "4"
+        other = {"authorization": f"Bearer {EVENTS_ONLY}"}
+        assert service.post("/v1/events", [], BATCH | other).status_code == 202
+
+
+def test_a_rate_lets_saved_up_requests_through_and_then_its_own_pace() -> None:
+    now = 0.0
+    rates = Rates(clock=lambda: now)
+
+    def passed() -> int:
+        count = 0
+        while count < 100:
+            try:
+                rates.take("a", 5.0)
+            except Problem:
+                return count
+            count += 1
+        return count
+
+    assert passed() == 10
+    now = 1.0
+    assert passed() == 5
+    now = 1000.0
+    assert passed() == 10
 
 
 def test_media_type(service: Service) -> None:

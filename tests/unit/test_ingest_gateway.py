@@ -162,6 +162,7 @@ def test_a_batch_is_taken_with_its_units_as_arrow_or_json(service: Service) -> N
         (gateway.encode(batch(3))[:-40], "header"),
         (gateway.encode(batch(3).set_column(0, "unit", pa.array(["x"] * 3))), "32 hex digits"),
         (gateway.encode(batch(10_001)), "1..10000"),
+        (gateway.encode(batch(3).set_column(3, "route", pa.array(["x" * 201] * 3))), "at most 200 characters"),
     ],
 )
 def test_bytes_that_are_no_batch(service: Service, body: bytes, expected: str) -> None:
