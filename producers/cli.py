@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from producers.backfill.command import backfill
+from producers.catalog.command import catalog
 from producers.emit.command import emit
 from producers.http.command import ingest
 from producers.tail.command import tail
 
-COMMANDS: list[click.Command] = [ingest, tail, emit, backfill]
+COMMANDS: list[click.Command] = [ingest, tail, emit, backfill, catalog]

@@ -46,7 +46,7 @@ def git(
     part of the history: run `git fetch --unshallow` first.
     """
     from producers.backfill import git as edge  # noqa: PLC0415 - a group's listing must not pay for it
-    from producers.client import IngestClient  # noqa: PLC0415
+    from producers.client import IngestClient, IngestError  # noqa: PLC0415
     from producers.gitlog import GitError  # noqa: PLC0415
     from producers.posts import posts  # noqa: PLC0415
     from schemas.settings import settings  # noqa: PLC0415
@@ -73,7 +73,7 @@ def git(
             with IngestClient(configured.ingest_url, token.get_secret_value() if token else None) as client:
                 for post in posts(found):
                     client.events(post)
-    except GitError as error:
+    except (GitError, IngestError) as error:
         raise click.ClickException(str(error)) from error
     _say(tally, len(seen.tags), dry_run=dry_run)
 

@@ -1,7 +1,7 @@
 """Every line counts exactly once, wherever the shipper crashes and however the log is rotated meanwhile.
 
-The real shipper on a real file; only the service and the crashes are ours. The canary shows that the same shipper without
-its intent record does count twice, so that this test is known to be able to fail.
+The real shipper on a real file; only the service and the crashes are ours. The canary shows that the same shipper
+without its intent record does count twice, so that this test is known to be able to fail.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.shipping import Crashed, World
 
 from producers.tail import cut
 from producers.tail.outlets import Packet
 from producers.tail.progress import Progress
 from producers.tail.store import Store
+from tests.support.shipping import Crashed, World
 
 ACTIONS = st.lists(
     st.one_of(
@@ -41,7 +41,7 @@ ACTIONS = st.lists(
 
 
 class Fuse:
-    """Crashes at the n-th of the steps that matter: before or after a state is saved, before or after a unit is taken."""
+    """Crashes at the n-th of the steps that matter: before or after a state is saved, or a unit is taken."""
 
     def __init__(self) -> None:
         self.left: int | None = None

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.shipping import Service, World
 
 from producers.tail.outlets import Packet
 from producers.tail.progress import StateError
 from producers.tail.shipper import WrongFormatError
 from producers.tail.store import Store
+from tests.support.shipping import Service, World
 
 
 @pytest.fixture
