@@ -105,7 +105,7 @@ class Gate:
         if syntax.startswith(_SELECTS):
             bare = _FORMAT.sub("", sql)
             tree = session.query(f"EXPLAIN QUERY TREE run_passes = 0 {bare}", "TSVRaw", params)[0]
-            dotted |= self.check_query(tree.decode(errors="replace"))
+            dotted |= self.check_query(tree.decode(errors="replace"), self._views_with_parameters(session, tree))
         if dotted:
             # alias.column, unless the first part is a database: then it is a table on the right side of IN.
             names = ", ".join(quoted(name) for name in sorted(dotted))
@@ -129,13 +129,29 @@ class Gate:
                 dotted |= self._check_identifier(name)
         return dotted
 
-    def check_query(self, tree: str) -> set[str]:
-        """Holds the output of ``EXPLAIN QUERY TREE`` against the lists; returns and raises likewise."""
+    def _views_with_parameters(self, session: Session, tree: bytes) -> frozenset[str]:
+        """Names of the product's views that are called like table functions: ``velocity_range(from = …, to = …)``."""
+        if b"table_function_name" not in tree:
+            return frozenset()
+        views = _column(
+            session,
+            f"SELECT name FROM system.tables WHERE database = {quoted(DATABASE)} "
+            "AND notEmpty(parameterized_view_parameters)",
+        )
+        return views - self.table_functions | {f"{DATABASE}.{name}" for name in views}
+
+    def check_query(self, tree: str, views: frozenset[str] = frozenset()) -> set[str]:
+        """Holds the output of ``EXPLAIN QUERY TREE`` against the lists; returns and raises likewise.
+
+        Args:
+            tree: the output.
+            views: names that may stand where a table function stands.
+        """
         if not tree.startswith(("QUERY id: 0", "UNION id: 0")):
             raise AccessDeniedError("the statement could not be examined: put FORMAT last, and after it no SETTINGS")
         dotted = set()
         for kind, name in _QUERY.findall(tree):
-            if kind == "table_function_name" and name.lower() not in _SAFE_TABLE_FUNCTIONS:
+            if kind == "table_function_name" and name.lower() not in _SAFE_TABLE_FUNCTIONS and name not in views:
                 raise AccessDeniedError(f"table function {name} is not available to a reader")
             if kind == "function_name":
                 self._check_function(name, self.functions)

@@ -1,0 +1,247 @@
+"""The three reports as questions to views: which rows, which columns, in which order. No number is computed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.columns import Column
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table of a report.
+
+    Attributes:
+        title: for people; may name `{since}` and `{until}`.
+        sql: over views; parameters service, team (empty: all), since, until (days, until exclusive).
+        columns: what is shown, in order.
+    """
+
+    title: str
+    sql: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One report.
+
+    Attributes:
+        name: as on the command line, and in the view `coverage`.
+        question: what it answers.
+        days: default length of the window, in whole days before today.
+        sections: its tables; `--format csv` writes the first that has rows.
+        hint: what to do when there is nothing to show.
+    """
+
+    name: str
+    question: str
+    days: int
+    sections: tuple[Section, ...]
+    hint: str
+
+
+_SERVICE = "({service:String} = '' OR service = {service:String})"
+_TEAM = "({team:String} = '' OR team = {team:String})"
+
+_ADOPTION = Family(
+    name="adoption",
+    question="Which teams use which platform service, and who came and left?",
+    days=28,
+    sections=(
+        Section(
+            title="Platform services by week, {since} to {until}",
+            sql=f"""
+                SELECT
+                    service, period_start, is_partial, numerator, denominator, value AS adoption_ratio,
+                    rate.null_reason AS adoption_null_reason, outside_teams, active, new, retained, resurrected,
+                    reassigned_in, churned, reassigned_out, quick_ratio, growth.null_reason AS quick_null_reason
+                FROM adoption_rate AS rate
+                INNER JOIN (SELECT * FROM adoption_growth WHERE consumer_set = 'team') AS growth
+                    USING (service, period_start)
+                WHERE {_SERVICE} AND period_start >= {{since:Date}} AND period_start < {{until:Date}}
+                    AND ({{team:String}} = ''
+                        OR (service, period_start) IN (SELECT service, period_start FROM adoption_active WHERE {_TEAM}))
+                ORDER BY service, period_start
+            """,
+            columns=(
+                Column("service", "service"),
+                Column("period_start", "week of", "day"),
+                Column("is_partial", "runs", "flag"),
+                Column("numerator", "teams", "count"),
+                Column("denominator", "of", "count"),
+                Column("adoption_ratio", "adoption", "ratio", "adoption_null_reason"),
+                Column("active", "active", "count"),
+                Column("new", "new", "count"),
+                Column("retained", "kept", "count"),
+                Column("resurrected", "back", "count"),
+                Column("churned", "left", "count", "quick_null_reason"),
+                Column("reassigned_in", "moved in", "count"),
+                Column("reassigned_out", "moved out", "count", "quick_null_reason"),
+                Column("quick_ratio", "quick ratio", "number", "quick_null_reason"),
+                Column("outside_teams", "users outside", "names"),
+            ),
+        ),
+        Section(
+            title="Teams, {since} to {until}",
+            sql=f"""
+                SELECT team, uniqExact(service) AS services, sum(requests) AS requests, max(last_at) AS last_at,
+                    arraySort(groupUniqArray(service)) AS used
+                FROM adoption_active
+                WHERE {_SERVICE} AND {_TEAM} AND period_start >= {{since:Date}} AND period_start < {{until:Date}}
+                GROUP BY team
+                ORDER BY services DESC, requests DESC, team
+            """,
+            columns=(
+                Column("team", "team"),
+                Column("services", "services", "count"),
+                Column("requests", "ok requests", "count"),
+                Column("last_at", "last use", "instant"),
+                Column("used", "used", "names"),
+            ),
+        ),
+    ),
+    hint=(
+        "No counted use of a platform service in this window. Mark platform services in the catalog (adoption catalog),"
+        " send gateway traffic (adoption tail --format nginx-json FILE), or widen --since."
+    ),
+)
+
+_STAGES = (
+    "onboarded_to_first_commit_seconds",
+    "first_commit_to_first_ci_run_seconds",
+    "first_ci_run_to_first_ci_success_seconds",
+    "first_ci_success_to_first_nonprod_deployment_seconds",
+    "first_nonprod_deployment_to_first_production_deployment_seconds",
+    "first_production_deployment_to_first_production_traffic_seconds",
+)
+
+_TIME_TO_PRODUCTION = Family(
+    name="time-to-production",
+    question="How long does a new service take until production?",
+    days=366,
+    sections=(
+        Section(
+            title="Median by cohort (Kaplan-Meier: services still on their way count)",
+            sql="""
+                SELECT start, cohort, n, n_done, n_open, value_seconds, null_reason, naive_seconds
+                FROM ttp_median
+                WHERE team = {team:String} AND template = '' AND {service:String} = ''
+                    AND (cohort = 'all'
+                        OR (cohort >= formatDateTime({since:Date}, '%Y-%m')
+                            AND concat(cohort, '-01') < toString({until:Date})))
+                ORDER BY start DESC, cohort = 'all' DESC, cohort
+            """,
+            columns=(
+                Column("start", "from"),
+                Column("cohort", "cohort"),
+                Column("n", "services", "count"),
+                Column("n_done", "in production", "count"),
+                Column("n_open", "on their way", "count"),
+                Column("value_seconds", "median", "seconds", "null_reason"),
+                Column("naive_seconds", "finished only", "seconds"),
+            ),
+        ),
+        Section(
+            title="Services begun from {since} to {until}",
+            sql=f"""
+                SELECT service, team, start, started_at, status, value_seconds,
+                    if(is_open, elapsed_us / 1e6, NULL) AS open_for_seconds, {", ".join(_STAGES)},
+                    is_left_truncated, is_out_of_order
+                FROM time_to_production
+                WHERE {_SERVICE} AND {_TEAM} AND is_headline
+                    AND toDate(period_start) >= toStartOfMonth({{since:Date}}) AND period_start < {{until:Date}}
+                ORDER BY started_at DESC, service
+            """,
+            columns=(
+                Column("service", "service"),
+                Column("team", "team"),
+                Column("started_at", "onboarded", "instant"),
+                Column("status", "status"),
+                Column("value_seconds", "time to production", "seconds", "status"),
+                *(
+                    Column(stage, label, "seconds")
+                    for stage, label in zip(
+                        _STAGES,
+                        ("→ commit", "→ CI run", "→ CI ok", "→ nonprod", "→ production", "→ traffic"),
+                        strict=True,
+                    )
+                ),
+            ),
+        ),
+    ),
+    hint=(
+        "No service with a start in this window. Import a catalog with dates (adoption catalog), send commits (a "
+        "GitHub webhook, or adoption backfill git PATH --service NAME), or widen --since."
+    ),
+)
+
+
+def _velocity(key: str, view: str, where: str) -> str:
+    """One row per service or team, one column per measure."""
+    return f"""
+        SELECT
+            {key},
+            any(is_partial) AS is_partial,
+            anyIf(numerator, metric = 'deployment_frequency_per_day') AS deployments,
+            anyIf(value, metric = 'deployment_frequency_per_day') AS deployments_per_day,
+            anyIf(null_reason, metric = 'deployment_frequency_per_day') AS deployments_null_reason,
+            anyIf(n, metric = 'change_lead_time_p50_seconds') AS commits,
+            anyIf(value, metric = 'change_lead_time_p50_seconds') AS lead_time_p50_seconds,
+            anyIf(value, metric = 'change_lead_time_p90_seconds') AS lead_time_p90_seconds,
+            anyIf(null_reason, metric = 'change_lead_time_p50_seconds') AS lead_time_null_reason,
+            anyIf(numerator, metric = 'change_fail_ratio') AS failed,
+            anyIf(denominator, metric = 'change_fail_ratio') AS attempts,
+            anyIf(shown, metric = 'change_fail_ratio') AS change_fail_ratio,
+            anyIf(null_reason, metric = 'change_fail_ratio') AS change_fail_null_reason,
+            anyIf(value, metric = 'failed_deployment_recovery_time_p50_seconds') AS recovery_p50_seconds,
+            anyIf(null_reason, metric = 'failed_deployment_recovery_time_p50_seconds') AS recovery_null_reason,
+            anyIf(n_open, metric = 'failed_deployment_recovery_time_p50_seconds') AS recovery_open,
+            anyIf(shown, metric = 'deployment_rework_ratio') AS rework_ratio,
+            anyIf(null_reason, metric = 'deployment_rework_ratio') AS rework_null_reason
+        FROM {view}(from = {{since:Date}}, to = {{until:Date}})
+        WHERE {where}
+        GROUP BY {key}
+        ORDER BY {key}
+    """
+
+
+_MEASURES = (
+    Column("deployments", "deployments", "count", "deployments_null_reason"),
+    Column("deployments_per_day", "per day", "number", "deployments_null_reason"),
+    Column("lead_time_p50_seconds", "lead time p50", "seconds", "lead_time_null_reason"),
+    Column("lead_time_p90_seconds", "p90", "seconds", "lead_time_null_reason"),
+    Column("commits", "commits", "count"),
+    Column("change_fail_ratio", "fail rate", "ratio", "change_fail_null_reason"),
+    Column("failed", "failed", "count", "deployments_null_reason"),
+    Column("attempts", "of", "count", "deployments_null_reason"),
+    Column("recovery_p50_seconds", "recovery p50", "seconds", "recovery_null_reason"),
+    Column("recovery_open", "open", "count"),
+    Column("rework_ratio", "rework", "ratio", "rework_null_reason"),
+)
+
+_VELOCITY = Family(
+    name="velocity",
+    question="How quickly and how safely do changes flow to production?",
+    days=90,
+    sections=(
+        Section(
+            title="Services, {since} to {until}",
+            sql=_velocity("service, team", "velocity_range", f"{_SERVICE} AND {_TEAM}"),
+            columns=(Column("service", "service"), Column("team", "team"), *_MEASURES),
+        ),
+        Section(
+            title="Teams (by the owner when each thing happened), {since} to {until}",
+            sql=_velocity("team", "velocity_teams_range", f"{_TEAM} AND {{service:String}} = ''"),
+            columns=(Column("team", "team"), *_MEASURES),
+        ),
+    ),
+    hint=(
+        "Nothing of delivery was observed before the end of this window. Send deployments (a GitHub webhook, or "
+        "adoption emit deployment), read a clone (adoption backfill git PATH --service NAME --release-tags 'v*'), or "
+        "move --since."
+    ),
+)
+
+FAMILIES = {family.name: family for family in (_ADOPTION, _TIME_TO_PRODUCTION, _VELOCITY)}
+"""Report by its name on the command line."""

@@ -1,0 +1,177 @@
+"""The three reports on the command line, read with the reader's credential, from the golden history's facts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from deploy.local.engine.process import EngineProcess
+from reports.cli import config, report
+from schemas import settings as settings_module
+from tests.integration.views.golden_rows import golden
+from tests.integration.views.warehouse_rows import Warehouse
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def environment(engine: EngineProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADOPTION_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("ADOPTION_CLICKHOUSE_URL", engine.url)
+    monkeypatch.setenv("ADOPTION_CLICKHOUSE_READER_USER", engine.reader[0])
+    monkeypatch.setenv("ADOPTION_CLICKHOUSE_READER_PASSWORD", engine.reader[1])
+    monkeypatch.setenv("COLUMNS", "220")
+    settings_module.settings.cache_clear()
+
+
+@pytest.fixture
+def run(environment: None) -> Run:
+    def call(*arguments: str) -> Result:
+        result = CliRunner().invoke(report, list(arguments), catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result
+
+    return call
+
+
+def parts(result: Result) -> list[list[dict[str, Any]]]:
+    return [part["rows"] for part in json.loads(result.stdout)["parts"]]
+
+
+JUNE: Sequence[str] = ("--since", "2026-06-01", "--until", "2026-07-01")
+
+
+def test_velocity_of_the_golden_history(warehouse: Warehouse, run: Run) -> None:
+    golden(warehouse)
+    services, teams = parts(run("velocity", *JUNE, "--format", "json"))
+    cart, pay = services
+    assert (pay["service"], pay["team"], pay["deployments"], pay["deployments_per_day"]) == ("pay", "payments", 6, 0.2)
+    assert (pay["lead_time_p50_seconds"], pay["commits"]) == (38 * 3600, 23)
+    assert (pay["failed"], pay["attempts"], pay["change_fail_ratio"]) == (1, 6, 1 / 6)
+    assert (pay["recovery_p50_seconds"], pay["rework_ratio"]) == (3600, 2 / 6)
+    assert (cart["change_fail_ratio"], cart["change_fail_null_reason"]) == (None, "below_n_min")
+    assert [row["team"] for row in teams] == ["checkout", "payments"]
+
+
+def test_filters_narrow_every_part(warehouse: Warehouse, run: Run) -> None:
+    golden(warehouse)
+    services, teams = parts(run("velocity", *JUNE, "--team", "checkout", "--format", "json"))
+    assert [row["service"] for row in services] == ["cart"]
+    assert [row["team"] for row in teams] == ["checkout"]
+    services, teams = parts(run("velocity", *JUNE, "--service", "pay", "--format", "json"))
+    assert ([row["service"] for row in services], teams) == (["pay"], [])
+    (medians, services) = parts(run("time-to-production", *JUNE, "--team", "payments", "--format", "json"))
+    assert [row["service"] for row in services] == ["pay"]
+    assert {row["n"] for row in medians} == {1}
+
+
+def test_time_to_production_of_the_golden_history(warehouse: Warehouse, run: Run) -> None:
+    golden(warehouse)
+    medians, services = parts(run("time-to-production", "--format", "json"))
+    assert [(row["start"], row["cohort"], row["n_done"], row["n_open"]) for row in medians] == [
+        ("onboarded", "all", 2, 0),
+        ("onboarded", "2026-06", 2, 0),
+        ("first_commit", "all", 2, 0),
+        ("first_commit", "2026-06", 2, 0),
+    ]
+    assert {row["service"]: row["value_seconds"] for row in services} == {"pay": 694_800.0, "cart": 785_100.0}
+
+
+def adopted(warehouse: Warehouse) -> None:
+    warehouse.now("2026-06-16 12:00")
+    warehouse.platform("auth")
+    warehouse.team("a", "b", "c", "d")
+    warehouse.traffic("auth", "2026-06-02 10:00", {"team": "a", "requests": 5}, {"team": "b"})
+    warehouse.traffic("auth", "2026-06-09 10:00", {"team": "a", "requests": 2}, {"team": "c"}, {"consumer": "stranger"})
+    warehouse.traffic("auth", "2026-06-16 10:00", {"team": "a"})
+
+
+def test_adoption_by_week_and_by_team(warehouse: Warehouse, run: Run) -> None:
+    adopted(warehouse)
+    weeks, teams = parts(run("adoption", "--format", "json"))
+    assert [(row["period_start"], row["numerator"], row["denominator"], row["adoption_ratio"]) for row in weeks] == [
+        ("2026-06-01", 2, 4, 0.5),
+        ("2026-06-08", 2, 4, 0.5),
+        ("2026-06-15", 1, 4, 0.25),
+    ]
+    second, third = weeks[1], weeks[2]
+    assert (second["new"], second["retained"], second["churned"], second["outside_teams"]) == (2, 1, 1, ["unknown"])
+    assert (third["is_partial"], third["churned"], third["quick_null_reason"]) == (1, None, "period_open")
+    assert [(row["team"], row["requests"]) for row in teams] == [("a", 8), ("b", 1), ("c", 1), ("unknown", 1)]
+    weeks, teams = parts(run("adoption", "--team", "c", "--format", "json"))
+    assert [row["period_start"] for row in weeks] == ["2026-06-08"]
+    assert [row["team"] for row in teams] == ["c"]
+
+
+@pytest.mark.parametrize("family", ["adoption", "time-to-production", "velocity"])
+@pytest.mark.parametrize("format_", ["table", "markdown"])
+def test_people_see_freshness_and_coverage_under_every_report(
+    warehouse: Warehouse, run: Run, family: str, format_: str
+) -> None:
+    golden(warehouse)
+    warehouse.platform("auth")
+    warehouse.traffic("auth", "2026-06-29 10:00", {"consumer": "stranger"})
+    text = run(family, "--format", format_).output
+    assert "As of 2026-07-01 00:00 UTC" in text
+    assert "gateway until 2026-06-29 10:00 (38.0 h behind)" in text
+    reason = {"adoption": "unknown owner 1", "time-to-production": "nothing of the input", "velocity": "missing commit"}
+    assert reason[family] in text
+
+
+def test_a_table_writes_units_and_says_why_a_value_is_missing(warehouse: Warehouse, run: Run) -> None:
+    golden(warehouse)
+    # The 90th percentile of 23 lead times lies at 19.8 from the first: 126 h + 0.8 * 14 h = 137.2 h.
+    lines = [line for line in run("velocity", *JUNE).output.splitlines() if "cart" in line or "pay " in line]
+    assert [text.strip() for text in lines[1].split("│")[1:-1]] == [
+        "pay", "payments", "6", "0.20", "38.0 h", "5.7 d", "23", "17%", "1", "6", "60.0 min", "0", "33%",
+    ]  # fmt: skip
+    assert "n < 5" in lines[0]
+    assert "none failed" in lines[0]
+
+
+def test_csv_is_one_table_and_the_rest_goes_to_the_standard_error(warehouse: Warehouse, run: Run) -> None:
+    golden(warehouse)
+    result = run("velocity", *JUNE, "--format", "csv")
+    cart, pay = csv.DictReader(io.StringIO(result.stdout))
+    assert (pay["service"], pay["deployments"], pay["lead_time_p50_seconds"]) == ("pay", "6", "136800.0")
+    assert (cart["change_fail_ratio"], cart["change_fail_null_reason"]) == ("", "below_n_min")
+    assert "As of" in result.stderr
+
+
+@pytest.mark.parametrize("family", ["adoption", "time-to-production", "velocity"])
+def test_without_data_a_report_says_so_and_what_to_do(warehouse: Warehouse, run: Run, family: str) -> None:
+    assert "clock has not ticked" in run(family).output
+    warehouse.now("2026-07-01")
+    text = " ".join(run(family).output.split())
+    assert "There is data of: nothing yet" in text
+    assert "adoption backfill git" in text or "adoption tail" in text
+
+
+def test_a_window_that_ends_before_it_begins_is_refused(warehouse: Warehouse, environment: None) -> None:
+    golden(warehouse)
+    result = CliRunner().invoke(report, ["velocity", "--since", "2026-07-01", "--until", "2026-06-01"])
+    assert result.exit_code == 1
+    assert "expected --since before --until" in result.output
+
+
+def test_an_absent_warehouse_is_a_clear_word(environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADOPTION_CLICKHOUSE_URL", "http://127.0.0.1:9")
+    settings_module.settings.cache_clear()
+    result = CliRunner().invoke(report, ["velocity"])
+    assert result.exit_code == 1
+    assert "no ClickHouse answers at http://127.0.0.1:9" in result.output
+    assert "adoption up" in result.output
+
+
+def test_config_masks_secrets(environment: None, engine: EngineProcess) -> None:
+    result = CliRunner().invoke(config, [])
+    assert result.exit_code == 0
+    assert engine.reader[1] not in result.output
+    assert json.loads(result.output)["clickhouse_url"] == engine.url
