@@ -15,7 +15,7 @@ COLUMNS = 24
 DATA_SOURCE = {"type": "grafana-clickhouse-datasource", "uid": "adoption"}
 NO_DATA = "no data"
 
-Kind = Literal["table", "timeseries", "stat", "barchart"]
+Kind = Literal["table", "timeseries", "stat", "barchart", "trend"]
 Json = dict[str, Any]
 
 

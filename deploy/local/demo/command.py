@@ -25,7 +25,7 @@ def demo(seed: int, days: int, folder: Path | None, keep: bool) -> None:
     place = folder or data_dir().with_name(f"{data_dir().name}-demo")
     _make_anew(place, seed)
     try:
-        show(place, seed, days)
+        show(place, seed, days, keep=keep)
     finally:
         if not keep:
             shutil.rmtree(place)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from deploy.local.demo import sending
-from deploy.local.demo.history import ACCESS_LOG_LINES, KONG_RECORDS, History
+from deploy.local.demo.history import KONG_RECORDS, History
 from deploy.local.demo.kong import ARRAY
 from deploy.local.demo.sending import Post, Receipts, SendError
 from schemas.settings import Settings
 
-_CHUNK = 4_000
 _SETTLE_SECONDS = 240.0
 _POLL_SECONDS = 0.25
 
@@ -43,6 +43,26 @@ class Summary:
     receipts: dict[str, Receipts] = field(default_factory=dict)
     lines: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AccessLog:
+    """NGINX's access log, as a file."""
+
+    path: Path
+    lines: int
+
+
+def write_access_log(history: History, folder: Path) -> AccessLog:
+    """Write the whole log; some seconds of computing that fit beside the start of the stack."""
+    path = folder / "nginx" / "access.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = 0
+    with path.open("w", encoding="utf-8") as file:
+        for line in history.access_log():
+            file.write(line)
+            written += 1
+    return AccessLog(path, written)
 
 
 def progress_bar(console: Console) -> Progress:
@@ -66,6 +86,7 @@ class Driver:
         lag: messages acknowledged and not yet in the facts.
         folder: where the files that a company would have are written.
         progress: shown while it runs.
+        log: NGINX's access log, being written.
     """
 
     settings: Settings
@@ -73,6 +94,7 @@ class Driver:
     lag: Callable[[], int]
     folder: Path
     progress: Progress
+    log: Future[AccessLog]
     summary: Summary = field(default_factory=Summary)
 
     def run(self, history: History) -> Summary:
@@ -83,8 +105,9 @@ class Driver:
         """
         token, secret = self.access["token"], self.access["github_secret"]
         self._catalog(history)
-        log = self._write_access_log(history)
-        with self._shipping(log):
+        log = self.log.result()
+        self.summary.lines = log.lines
+        with self._shipping(log.path):
             webhooks, alerts = history.webhooks, history.alerts
             self._send("GitHub webhooks", len(webhooks), (sending.of_webhook(one, secret) for one in webhooks))
             self._send("Alertmanager webhooks", len(alerts), (sending.of_alert(one, token) for one in alerts))
@@ -103,29 +126,6 @@ class Driver:
             self._command("catalog", "import", str(path))
             self.progress.advance(task)
         self.summary.seconds["catalog"] = time.monotonic() - started
-
-    def _write_access_log(self, history: History) -> Path:
-        started = time.monotonic()
-        expected = ACCESS_LOG_LINES * history.year.length // 365
-        task = self.progress.add_task("Write NGINX's access log", total=expected)
-        path = self.folder / "nginx" / "access.log"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8") as file:
-            waiting: list[str] = []
-            for line in history.access_log():
-                waiting.append(line)
-                if len(waiting) == _CHUNK:
-                    self._flush(file.write, waiting, task)
-            self._flush(file.write, waiting, task)
-        self.progress.update(task, total=self.summary.lines)
-        self.summary.seconds["access log"] = time.monotonic() - started
-        return path
-
-    def _flush(self, write: Callable[[str], int], waiting: list[str], task: TaskID) -> None:
-        write("".join(waiting))
-        self.summary.lines += len(waiting)
-        self.progress.advance(task, len(waiting))
-        waiting.clear()
 
     def _send(self, name: str, expected: int, posts: Iterable[Post]) -> None:
         started = time.monotonic()
