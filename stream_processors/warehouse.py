@@ -74,7 +74,8 @@ class Warehouse:
 
     async def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement that returns nothing."""
-        await self._call("command", lambda client: client.command(sql, parameters=parameters))
+        # `command` puts its parameters into the address, where thousands of slices do not fit; this one posts a form.
+        await self._call("command", lambda client: client.raw_query(sql, parameters=parameters))
 
     async def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Sequence[Any]]:
         """All rows of a query, Python values."""
