@@ -99,6 +99,6 @@ FROM
     FROM platform_services
     UNION ALL
     SELECT 'all', 'records', NULL, groupArray((concat('dead_lettered: ', reason), letters))
-    FROM (SELECT reason, count() AS letters FROM dead_letter_list GROUP BY reason)
+    FROM (SELECT reason, count() AS letters FROM dead_letter_list WHERE is_waiting GROUP BY reason)
 )
 ARRAY JOIN findings AS finding;
