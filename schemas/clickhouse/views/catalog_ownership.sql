@@ -1,7 +1,7 @@
 -- question: Which team owned a service or a consumer, from when until when?
 -- grain: entity x name x interval; intervals of one name meet without a gap
 -- owner: platform-analytics
--- needs: catalog_facts
+-- needs: as_of, catalog_facts
 CREATE OR REPLACE VIEW catalog_ownership ${on_cluster}
 (
     entity     LowCardinality(String) COMMENT 'service or consumer',
