@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import json
 from collections.abc import Callable
 from datetime import date, datetime
@@ -46,10 +47,15 @@ def _uncovered(row: Row) -> str:
     return f"{row['reason'].replace('_', ' ')} {row['numerator']:,}{share}"
 
 
+_PIPE_WIDTH = 180
+
+
 def as_table(report: Report) -> str:
-    """Boxes for a terminal, as wide as it is."""
+    """Boxes for a terminal, as wide as it is; a file or a pipe has no width to fit into."""
     out = io.StringIO()
-    console = Console(file=out, width=Console().width, highlight=False, force_terminal=Console().is_terminal)
+    screen = Console()
+    width = screen.width if screen.is_terminal or "COLUMNS" in os.environ else _PIPE_WIDTH
+    console = Console(file=out, width=width, highlight=False, force_terminal=screen.is_terminal)
     console.print(f"[bold]{report.family}[/bold]  {report.question}")
     for part in report.parts:
         if part.rows:
