@@ -1,7 +1,7 @@
 -- question: How long does it take until half of the services are in production, those on their way counted as such?
 -- grain: start x team x template x cohort
 -- owner: platform-analytics
--- needs: ttp_survival, time_to_production
+-- needs: ttp_survival
 CREATE OR REPLACE VIEW ttp_median ${on_cluster}
 (
     start         LowCardinality(String) COMMENT 'What the clock starts at: onboarded or first_commit',

@@ -1,0 +1,156 @@
+"""Names, columns and comments of the views are a public contract; and what no view may do, none does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import clickhouse_connect
+import pytest
+
+from deploy.local.engine.process import EngineProcess
+from schemas import clickhouse
+from schemas.clickhouse import Parameters, View
+from schemas.settings import Settings
+from stream_processors.migrations import migrate
+
+VIEWS = clickhouse.views()
+PARAMETERS = Parameters()
+
+REPLACING = {
+    name
+    for migration in clickhouse.migrations()
+    for statement in migration.statements(PARAMETERS)
+    if "ReplacingMergeTree" in statement
+    for name in re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", statement)
+}
+UNIT_ROWS = {"gateway_unit_rows", "gateway_units"}
+"""FINAL over them is 50 times slower; recompute turns them into slices."""
+
+PUBLIC = {
+    "adoption_active", "adoption_growth", "adoption_rate", "as_of", "attempts", "catalog_consumers",
+    "catalog_ownership", "catalog_repositories", "catalog_services", "catalog_teams", "commits", "coverage",
+    "dead_letter_list", "deployments", "evidence", "freshness", "gateway_hours", "incidents", "milestones", "periods",
+    "platform_services", "time_to_production", "ttp_median", "ttp_milestones", "ttp_survival", "velocity_daily",
+    "velocity_monthly", "velocity_range", "velocity_teams_daily", "velocity_teams_monthly", "velocity_teams_range",
+    "velocity_teams_weekly", "velocity_weekly",
+}  # fmt: skip
+"""Dashboards and other people's queries name these; one that goes breaks them."""
+
+CLOCKS = re.compile(
+    r"\b(now|now64|nowInBlock|today|yesterday|current_timestamp|current_date|curdate|utc_timestamp|rand\w*"
+    r"|generateUUID\w*)\s*\(",
+    re.IGNORECASE,
+)
+
+
+def code(view: View) -> str:
+    """The statement without its text literals, so that a comment's words are not taken for code."""
+    return re.sub(r"'(?:[^'\\]|''|\\.)*'", "''", view.statement(PARAMETERS))
+
+
+def columns(view: View) -> list[tuple[str, str, str]]:
+    """(name, type, comment) as the file declares them."""
+    declared = view.statement(PARAMETERS).split("\n(\n", 1)[1].split("\n)\nAS\n", 1)[0]
+    found = [re.match(r"^    (\w+) +(.+?) COMMENT '((?:[^']|'')+)',?$", line) for line in declared.splitlines()]
+    assert all(found), f"{view.name}: expected `name Type COMMENT 'text'`, one a line, for every column"
+    return [(match[1], match[2], match[3].replace("''", "'")) for match in found if match]
+
+
+each_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+
+
+def test_the_public_views_are_there() -> None:
+    assert {view.name for view in VIEWS} >= PUBLIC
+
+
+@each_view
+def test_the_header_says_question_grain_and_owner(view: View) -> None:
+    assert view.question.endswith("?")
+    assert view.grain
+    assert view.owner
+    assert view.template.startswith("-- question: ")
+
+
+@each_view
+def test_every_column_is_commented_once(view: View) -> None:
+    names = [name for name, _, _ in columns(view)]
+    assert len(names) == len(set(names))
+    assert all(len(comment) > 3 for _, _, comment in columns(view))
+
+
+@each_view
+def test_what_a_view_reads_is_what_it_says_it_needs(view: View) -> None:
+    names = {other.name for other in VIEWS} - {view.name}
+    read = set(re.findall(r"\b(?:FROM|JOIN)\s+(?:\(\s*)?(?:adoption\.)?(\w+)", code(view))) & names
+    assert read == set(view.needs)
+
+
+@each_view
+def test_a_replaceable_table_is_read_with_final_only_and_unit_rows_never(view: View) -> None:
+    source = r"\b(?:FROM|JOIN)\s+(?:adoption\.)?(\w+)\b((?:\s+AS\s+\w+)?(?:\s+FINAL\b)?)"
+    for table, after in re.findall(source, code(view)):
+        if table in REPLACING:
+            assert "FINAL" in after, f"{view.name} reads {table} without FINAL: rows that were replaced would count"
+        assert table not in UNIT_ROWS, f"{view.name} reads {table}: read gateway_hours"
+
+
+@each_view
+def test_no_view_asks_what_time_it_is(view: View) -> None:
+    assert not CLOCKS.findall(code(view)), f"{view.name}: time comes from the view as_of"
+
+
+@each_view
+def test_no_view_uses_a_percentile_that_is_not_interpolated(view: View) -> None:
+    used = set(re.findall(r"\b(?:quantile|median)\w*", code(view)))
+    assert used <= {"quantilesExactInclusiveIf", "quantileExactInclusiveArrayIf"}
+
+
+def test_a_value_that_is_shown_may_be_null_and_a_ratio_has_its_parts() -> None:
+    for view in VIEWS:
+        types = {name: type_ for name, type_, _ in columns(view)}
+        for name in {"value", "shown", "quick_ratio", "value_seconds"} & set(types):
+            if types[name] != "String":  # the bytes of a dead letter are a value, too
+                assert types[name] == "Nullable(Float64)", f"{view.name}.{name}: nothing observed is NULL, not 0"
+        if "shown" in types:
+            assert {"numerator", "denominator", "value", "null_reason", "n"} <= set(types), view.name
+        if "is_partial" in types:
+            assert {"period_start", "period_end"} <= set(types), view.name
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    engine = EngineProcess.start(tmp_path_factory.mktemp("engine"))
+    user, password = engine.writer
+    settings = Settings(clickhouse_url=engine.url, clickhouse_user=user, clickhouse_password=password)
+    client: Any = clickhouse_connect.get_client(dsn=engine.url, username=user, password=password)
+    migrate(client, settings)
+    yield client
+    client.close()
+    engine.stop()
+
+
+def test_the_warehouse_has_the_columns_types_and_comments_of_the_files(warehouse: Any) -> None:
+    stored: dict[str, list[tuple[str, str, str]]] = {}
+    for view, *column in warehouse.query(
+        "SELECT table, name, type, comment FROM system.columns WHERE database = 'adoption' ORDER BY table, position"
+    ).result_rows:
+        stored.setdefault(view, []).append((column[0], column[1], column[2]))
+    for view in VIEWS:
+        if not view.parameters:  # ClickHouse lists the columns of a view with parameters nowhere
+            assert stored[view.name] == columns(view), view.name
+
+
+def test_every_view_can_be_read_and_an_empty_warehouse_is_no_error(warehouse: Any) -> None:
+    given = {"from": "'2026-06-01'", "to": "'2026-07-01'", "grain": "'month'", "scope": "'service'"}
+    for view in VIEWS:
+        arguments = ", ".join(f"{name} = {given[name]}" for name in view.parameters)
+        source = f"adoption.{view.name}({arguments})" if arguments else f"adoption.{view.name}"
+        warehouse.query(f"SELECT * FROM {source}")
+        described = warehouse.query(f"DESCRIBE TABLE (SELECT * FROM {source})").result_rows
+        expected = [(name, type_) for name, type_, _ in columns(view)]
+        found = [(name, type_) for name, type_, *_ in described]
+        if view.parameters:  # its types are those of its SELECT, not the declared ones
+            expected, found = [(name, "") for name, _ in expected], [(name, "") for name, _ in found]
+        assert found == expected, view.name
