@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import json
+import os
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Final
