@@ -5,10 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from schemas.settings import data_dir
+
+if TYPE_CHECKING:
+    from deploy.local.stack import Stack
 
 
 @click.command()
@@ -40,20 +44,29 @@ def up(folder: Path | None, ingest_port: int, clickhouse_port: int, time_zone: s
     except (FolderInUseError, StackError, EngineStartError) as error:
         raise click.ClickException(str(error)) from error
     with stack:
-        click.echo(_addresses(stack.settings.ingest_url, stack.settings.clickhouse_url, stack.access, place))
+        click.echo(_addresses(stack, place))
         ended.wait()
         click.echo("stopping …", err=True)
 
 
-def _addresses(ingest: str, clickhouse: str, access: dict[str, str], folder: Path) -> str:
+def _addresses(stack: Stack, folder: Path) -> str:
+    ingest, clickhouse, access, reader = (
+        stack.settings.ingest_url,
+        stack.settings.clickhouse_url,
+        stack.access,
+        stack.engine.reader,
+    )
+    elsewhere = "" if folder == data_dir() else f"\n  export ADOPTION_DATA_DIR={folder}"
     return f"""
 The tracker is running. Ctrl-C stops it; its data stays in {folder}.
 
   events       {ingest}/v1/events               (CloudEvents; Authorization: Bearer {access["token"]})
   GitHub hook  {ingest}/v1/webhooks/github      (secret {access["github_secret"]})
   Kong         {ingest}/v1/gateway/kong
-  SQL          {clickhouse}/?database=adoption          (user and password: adoption config --show-secrets)
+  SQL          {clickhouse}/?database=adoption          (user {reader[0]}, password {reader[1]})
 
+In another terminal:
+{elsewhere}
   adoption report adoption | time-to-production | velocity
   adoption emit deployment --service NAME --environment production --version 1.0
   adoption backfill git PATH --service NAME --release-tags 'v*'
