@@ -1,7 +1,8 @@
 """Which services a take of events makes dirty, asked after the events are durable.
 
 An event and a catalog fact that concern each other may arrive in any order, at once, on two workers: each is written
-before its worker reads the other kind, so at least one of the two sees both, and marks the service.
+before its worker reads the other kind, so at least one of the two sees both, and marks the service. What an identity
+said before counts as well: the service that a content with a smaller version belonged to loses it now.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import TypeGuard
 from schemas.catalog import Mapping, Service
 from schemas.delivery import Deployment, Incident
 from schemas.envelope import Event
-from stream_processors import archive
+from stream_processors import archive, references
 from stream_processors.archive import CatalogReader
 from stream_processors.delivery import pointers
-from stream_processors.resolve import NOBODY, Mappings, Stored
+from stream_processors.resolve import NOBODY, Mappings, Stored, referenced_by
 from stream_processors.warehouse import Warehouse
 
 
@@ -26,9 +27,9 @@ async def affected_by_delivery(warehouse: Warehouse, reader: CatalogReader, even
     contents = await archive.every_content(warehouse, events)
     mappings = await reader.mappings()
     services = _services(mappings, contents)
-    services |= _services(mappings, await _pointed_at(warehouse, events))
-    deployed = {one for event in events if isinstance(event.data, Deployment) for one in pointers(event.data)}
-    if await archive.referring(warehouse, "incident", deployed):
+    services |= _services(mappings, await _pointed_at(warehouse, contents))
+    deployed = {one for event in contents if isinstance(event.data, Deployment) for one in pointers(event.data)}
+    if await references.is_pointed_at(warehouse, deployed):
         services.add(NOBODY)
     return services
 
@@ -40,25 +41,21 @@ async def affected_by_catalog(warehouse: Warehouse, reader: CatalogReader, event
     services: set[str] = set()
     for fact in facts:
         if isinstance(fact, Mapping):
-            services |= {fact.service, NOBODY} | mappings.services_touching(fact.repository)
+            services |= {fact.service, NOBODY}
+            for key in await archive.repository_keys(warehouse, fact.repository):
+                services |= mappings.services_touching(key)
         elif isinstance(fact, Service):
             services |= {fact.service, *fact.aliases, NOBODY}
+            services |= mappings.services_claiming({fact.service, *fact.aliases})
     return services
 
 
-async def _pointed_at(warehouse: Warehouse, events: Sequence[Event]) -> list[Stored]:
+async def _pointed_at(warehouse: Warehouse, contents: Iterable[Stored]) -> list[Stored]:
     """Deployments that these incidents point at, in this event or another one of the same incident."""
-    ids = {(event.source, event.data.incident_id) for event in events if _is_unnamed_incident(event.data)}
-    if not ids:
-        return []
-    stories = await archive.pointing_incidents(warehouse)
-    references = {
-        one
-        for event in stories
-        if isinstance(event.data, Incident) and (event.source, event.data.incident_id) in ids
-        for one in pointers(event.data)
-    }
-    return await archive.referring(warehouse, "deployment", references)
+    ids = {(event.source, event.data.incident_id) for event in contents if _is_unnamed_incident(event.data)}
+    stories = [one.data for one in await references.stories(warehouse, ids) if isinstance(one.data, Incident)]
+    candidates = await references.deployments(warehouse, {one for story in stories for one in pointers(story)})
+    return [one for one in candidates if any(referenced_by(story, *[pointers(one.data)] * 2) for story in stories)]
 
 
 def _services(mappings: Mappings, events: Iterable[Stored]) -> set[str]:

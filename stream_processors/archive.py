@@ -1,6 +1,7 @@
 """Reading the archive back: catalog facts, the events of services, every content of an identity.
 
-Of two contents under one identity the greatest version counts (`ORDER BY version DESC LIMIT 1 BY source, id`).
+Of two contents under one identity the greatest version counts (`ORDER BY version DESC LIMIT 1 BY source, id`), decided
+among all contents: one that lost must not count because it alone meets a condition. Marking asks for every content.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from schemas.catalog import Catalog
 from schemas.delivery import Delivery
 from schemas.envelope import Event
 from stream_processors.resolve import Mappings, Stored, StoredFact
-from stream_processors.warehouse import Warehouse
+from stream_processors.warehouse import Warehouse, fitting
 
 _DELIVERY: TypeAdapter[Delivery] = TypeAdapter(Delivery)
 _CATALOG: TypeAdapter[Catalog] = TypeAdapter(Catalog)
 
-_COLUMNS = "source, id, time, version, data"
+COLUMNS = "source, id, time, version, data"
+"""What `stored` reads."""
 _WINNER = "ORDER BY version DESC LIMIT 1 BY source, id"
 
 
@@ -56,7 +58,7 @@ def _facts(rows: Iterable[Sequence[Any]]) -> list[StoredFact]:
 
 
 def stored(rows: Iterable[Sequence[Any]]) -> list[Stored]:
-    """Delivery events from rows of `_COLUMNS`."""
+    """Delivery events from rows of `COLUMNS`."""
     return [
         Stored(source, id_, time, version, _DELIVERY.validate_json(data, extra="ignore"))
         for source, id_, time, version, data in rows
@@ -65,7 +67,7 @@ def stored(rows: Iterable[Sequence[Any]]) -> list[Stored]:
 
 async def every_content(warehouse: Warehouse, events: Iterable[Event]) -> list[Stored]:
     """All contents that the archive has under these delivery events' identities: an older one may belong elsewhere."""
-    return stored(await _every(warehouse, "delivery_events", _COLUMNS, events))
+    return stored(await _every(warehouse, "delivery_events", COLUMNS, events))
 
 
 async def every_fact(warehouse: Warehouse, events: Iterable[Event]) -> list[StoredFact]:
@@ -73,56 +75,60 @@ async def every_fact(warehouse: Warehouse, events: Iterable[Event]) -> list[Stor
     return _facts(await _every(warehouse, "catalog_events", "source, id, time, at, data", events))
 
 
-async def _every(warehouse: Warehouse, table: str, columns: str, events: Iterable[Event]) -> Sequence[Sequence[Any]]:
-    identities = sorted({(event.source, event.id) for event in events})
-    if not identities:
-        return []
-    return await warehouse.rows(
-        f"SELECT {columns} FROM {table} WHERE (source, id) IN {{identities:Array(Tuple(String, String))}}",
-        {"identities": identities},
-    )
+async def _every(warehouse: Warehouse, table: str, columns: str, events: Iterable[Event]) -> list[Sequence[Any]]:
+    rows: list[Sequence[Any]] = []
+    for identities in fitting(sorted({(event.source, event.id) for event in events})):
+        rows += await warehouse.rows(
+            f"SELECT {columns} FROM {table} WHERE (source, id) IN {{identities:Array(Tuple(String, String))}}",
+            {"identities": identities},
+        )
+    return rows
 
 
-_UNNAMED_INCIDENT = "kind = 'incident' AND service = ''"
+STORY = "(source, JSONExtractString(data, 'incident_id'))"
+"""Which incident an event of one is about."""
+UNNAMED_INCIDENT = "kind = 'incident' AND service = ''"
 _POINTING = (
-    f"{_UNNAMED_INCIDENT} AND (source, JSONExtractString(data, 'incident_id')) IN ("
-    "SELECT source, JSONExtractString(data, 'incident_id') FROM delivery_events "
-    f"WHERE {_UNNAMED_INCIDENT} AND notEmpty(references))"
+    f"{UNNAMED_INCIDENT} AND {STORY} IN "
+    f"(SELECT {STORY} FROM delivery_events WHERE {UNNAMED_INCIDENT} AND notEmpty(references))"
 )
 """Every event of the incidents that name no service and point, in one of their events, at a deployment or commit."""
 
 
-async def events_of(warehouse: Warehouse, services: Collection[str], repositories: Collection[str]) -> list[Stored]:
-    """What may belong to these services: named, in their repositories, or an incident that points at a deployment."""
-    return stored(
-        await warehouse.rows(
-            f"SELECT {_COLUMNS} FROM delivery_events FINAL WHERE service IN {{services:Array(String)}} OR service = '' "
-            "AND (repository_id IN {repositories:Array(String)} OR repository_name IN {repositories:Array(String)} "
-            f"OR {_POINTING}) {_WINNER}",
-            {"services": sorted(services), "repositories": sorted(repositories)},
-        )
+def winners(condition: str) -> str:
+    """The content that counts of every identity that has some content which meets the condition."""
+    return (
+        f"SELECT {COLUMNS} FROM delivery_events "
+        f"WHERE (source, id) IN (SELECT source, id FROM delivery_events WHERE {condition}) {_WINNER}"
     )
 
 
-async def pointing_incidents(warehouse: Warehouse) -> list[Stored]:
-    """Every event of the incidents that name no service but point at a deployment or commit."""
-    return stored(await warehouse.rows(f"SELECT {_COLUMNS} FROM delivery_events FINAL WHERE {_POINTING} {_WINNER}"))
+async def events_of(warehouse: Warehouse, services: Collection[str], repositories: Collection[str]) -> list[Stored]:
+    """What may belong to these services: named, in their repositories, or an incident that points at a deployment.
+
+    Of events that name another service, pushes and changes in their repositories come too: a shared branch runs
+    through them.
+    """
+    condition = (
+        "service IN {services:Array(String)} "
+        "OR (service = '' OR kind IN ('push', 'merge')) "
+        "AND (repository_id IN {repositories:Array(String)} OR repository_name IN {repositories:Array(String)}) "
+        f"OR {_POINTING}"
+    )
+    parameters = {"services": sorted(services), "repositories": sorted(repositories)}
+    return stored(await warehouse.rows(winners(condition), parameters))
 
 
 async def unnamed_events(warehouse: Warehouse) -> list[Stored]:
     """Events that name no service: those that belong to none are among them."""
-    return stored(await warehouse.rows(f"SELECT {_COLUMNS} FROM delivery_events FINAL WHERE service = '' {_WINNER}"))
+    return stored(await warehouse.rows(winners("service = ''")))
 
 
-async def referring(warehouse: Warehouse, kind: str, references: Collection[str]) -> list[Stored]:
-    """Deployments known by, or incidents without a service that point at, one of these deployment ids or commits."""
-    if not references:
-        return []
-    unnamed = "AND service = ''" if kind == "incident" else ""
-    return stored(
-        await warehouse.rows(
-            f"SELECT {_COLUMNS} FROM delivery_events FINAL WHERE kind = {{kind:String}} {unnamed} "
-            f"AND hasAny(references, {{references:Array(String)}}) {_WINNER}",
-            {"kind": kind, "references": sorted(references)},
-        )
+async def repository_keys(warehouse: Warehouse, repository: str) -> set[str]:
+    """All ids and names of the repository that has this id or name, as far as events said both."""
+    rows = await warehouse.rows(
+        "SELECT DISTINCT repository_id, repository_name FROM delivery_events "
+        "WHERE repository_id = {repository:String} OR repository_name = {repository:String}",
+        {"repository": repository},
     )
+    return {repository, *(key for row in rows for key in row if key)}

@@ -76,9 +76,15 @@ class _Interval:
 class Mappings:
     """Repositories, paths and names of services, each with the time it held."""
 
-    def __init__(self, intervals: dict[str, list[_Interval]], aliases: dict[str, list[tuple[datetime, str]]]) -> None:
+    def __init__(
+        self,
+        intervals: dict[str, list[_Interval]],
+        aliases: dict[str, list[tuple[datetime, str]]],
+        claims: dict[str, set[str]],
+    ) -> None:
         self._intervals = intervals
         self._aliases = aliases
+        self._claims = claims
         self._repositories: defaultdict[str, set[str]] = defaultdict(set)
         for repository, held in intervals.items():
             for interval in held:
@@ -92,6 +98,7 @@ class Mappings:
         pairs: defaultdict[tuple[str, str], dict[date, StoredFact]] = defaultdict(dict)
         names: set[str] = set()
         aliases: defaultdict[str, dict[date, str]] = defaultdict(dict)
+        claims: defaultdict[str, set[str]] = defaultdict(set)
         for fact in ordered:
             day = fact.at.astimezone(tenant).date()
             if isinstance(fact.data, Mapping):
@@ -100,6 +107,7 @@ class Mappings:
                 names.add(fact.data.service)
                 for alias in fact.data.aliases:
                     aliases[alias][day] = fact.data.service
+                    claims[alias].add(fact.data.service)
         return cls(
             _intervals(pairs, tenant),
             {
@@ -107,6 +115,7 @@ class Mappings:
                 for alias, history in aliases.items()
                 if alias not in names
             },
+            claims,
         )
 
     def repositories_of(self, service: str) -> set[str]:
@@ -120,6 +129,10 @@ class Mappings:
     def services_touching(self, repository: str) -> set[str]:
         """All services that the repository (name or id) ever mapped to."""
         return {interval.service for interval in self._intervals.get(repository, ())}
+
+    def services_claiming(self, names: Iterable[str]) -> set[str]:
+        """All services that ever had one of these names as an alias, one that is a service of its own by now too."""
+        return {service for name in names for service in self._claims.get(name, ())}
 
     def canonical(self, name: str, at: datetime) -> str:
         """The service that was called `name` then: itself, unless the catalog knows it as an alias."""

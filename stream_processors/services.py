@@ -15,8 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.delivery import Incident
-from stream_processors import archive, delivery
+from schemas.delivery import Deployment, Incident
+from stream_processors import archive, delivery, references
 from stream_processors.archive import CatalogReader
 from stream_processors.delivery import INSTANT
 from stream_processors.facts import FactsConfig, Slice, facts, slices
@@ -100,11 +100,12 @@ class ServiceFacts:
         for event in incidents:
             assert isinstance(event.data, Incident)
             stories[event.source, event.data.incident_id].append(event)
-        references = {one for event in incidents for one in delivery.pointers(event.data)}
+        sought = {one for event in incidents for one in delivery.pointers(event.data)}
         deployments: defaultdict[str, set[str]] = defaultdict(set)
-        for event in await archive.referring(self._warehouse, "deployment", references):
-            for service, _ in mappings.services_of(event):
-                deployments[service].update(delivery.pointers(event.data))
+        for event in await references.deployments(self._warehouse, sought):
+            if isinstance(event.data, Deployment):
+                for service, _ in mappings.services_of(event):
+                    deployments[service].update(delivery.pointers(event.data))
         for story in stories.values():
             owners = [service for service, known in deployments.items() if _points_at(story, known)]
             for service in owners or [NOBODY]:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -52,6 +52,24 @@ TRANSIENT = frozenset({
 """ClickHouse error codes that pass by themselves, or once somebody mended the server."""
 
 LONGEST_PAUSE = 15.0
+
+PARAMETER_BYTES = 100_000
+"""ClickHouse's HTTP interface refuses a parameter of more than 128 KiB (`http_max_field_value_size`)."""
+
+
+def fitting(values: Iterable[T]) -> Iterator[list[T]]:
+    """The values in lists that each fit into one parameter of a statement."""
+    part: list[T] = []
+    size = 0
+    for value in values:
+        width = len(repr(value).encode()) + len(", ")
+        if part and size + width > PARAMETER_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(value)
+        size += width
+    if part:
+        yield part
 
 
 class WarehouseClosedError(Exception):
