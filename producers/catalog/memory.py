@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -36,9 +36,16 @@ class BrokenMemoryError(ValueError):
 
 @dataclass(frozen=True)
 class Said:
-    """A fact as it was imported last: when it was first seen so, and the event's parts."""
+    """A fact as it was imported last.
+
+    Attributes:
+        since: when it was first seen so, ISO 8601.
+        moment: what dates it in its id: that time, or its day (see `plan`).
+        data: the contract as JSON values.
+    """
 
     since: str
+    moment: str
     data: dict[str, Any]
 
 
@@ -82,14 +89,13 @@ def plan(found: Iterable[Event], memory: Memory | None, source: str, now: dateti
     new = 0
     latest = {_about(event): event for event in found}
     for about, event in latest.items():
+        said = known.get(about)
         data = json.loads(content(event))
-        before = known.get(about)
-        is_same = before is not None and before.data == data
-        since = datetime.fromisoformat(before.since) if before and is_same else now
-        new += not is_same
-        kept[about] = Said(since.isoformat(), data)
-        moment = since.date() if memory is None else since
-        events.append(_dated(event, source, since, moment.isoformat()))
+        if said is None or said.data != data:
+            said = Said(now.isoformat(), (now.date() if memory is None else now).isoformat(), data)
+            new += 1
+        kept[about] = said
+        events.append(_dated(event, source, datetime.fromisoformat(said.since), said.moment))
     vanished = [about for about in known if about not in latest] if is_complete else []
     events += [_closed(kept.pop(about), source, now) for about in vanished]
     return Plan(events, kept, new=new, same=len(latest) - new, gone=len(vanished))
@@ -118,7 +124,7 @@ def _closed(said: Said, source: str, now: datetime) -> Event:
 
 def to_json(memory: Memory) -> str:
     """The memory file's text."""
-    return json.dumps({about: {"since": said.since, "data": said.data} for about, said in memory.items()}, indent=1)
+    return json.dumps({about: asdict(said) for about, said in memory.items()}, indent=1)
 
 
 def from_json(text: str) -> Memory:
@@ -128,7 +134,7 @@ def from_json(text: str) -> Memory:
         BrokenMemoryError: it is none.
     """
     try:
-        return {about: Said(said["since"], said["data"]) for about, said in json.loads(text).items()}
+        return {about: Said(said["since"], said["moment"], said["data"]) for about, said in json.loads(text).items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BrokenMemoryError(
             f"expected the memory of a catalog import, got {type(error).__name__}: {error}"

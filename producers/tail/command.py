@@ -10,8 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -65,12 +66,17 @@ def tail(
 
     from producers.client import IngestError  # noqa: PLC0415
     from producers.tail.progress import Progress, StateError  # noqa: PLC0415
-    from producers.tail.shipper import IN_FLIGHT, Shipper, WrongFormatError  # noqa: PLC0415
+    from producers.tail.shipper import IN_FLIGHT, Shipper, StoppedError, WrongFormatError  # noqa: PLC0415
     from producers.tail.store import Store  # noqa: PLC0415
     from schemas.settings import data_dir, settings  # noqa: PLC0415
 
     configured = settings()
     log = file.absolute()
+    if kafka and "ADOPTION_KAFKA_BOOTSTRAP" not in os.environ:
+        raise click.ClickException(
+            "expected ADOPTION_KAFKA_BOOTSTRAP of a Kafka cluster with --kafka: the embedded stack's broker is memory, "
+            "send to its ingest service instead"
+        )
     if not follow and not log.exists():
         raise click.ClickException(f"expected a log at {log}, found none")
     executor = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="send")
@@ -78,29 +84,31 @@ def tail(
         store = Store(state or data_dir() / "tail", log)
         known = store.load()
         progress = known or Progress(source or socket.gethostname())
+        outlet = _outlet(configured, progress.source, kafka=kafka, patience=math.inf if follow else _ONCE_PATIENCE)
+        stopped = _until_told()
         shipper = Shipper(
             log,
             progress=progress,
             keeper=store,
             mapper=_mapper(configured, form, service),
-            outlet=_outlet(configured, progress.source, kafka=kafka, patience=math.inf if follow else _ONCE_PATIENCE),
+            outlet=outlet,
             executor=executor,
+            is_told_to_stop=stopped.is_set,
             most_rejected=most_rejected,
         )
-        stopped = _until_told()
-        shipper.start(at_end=known is None and follow and not from_start)
-        _run(shipper, stopped, follow=follow)
+        with suppress(StoppedError):
+            shipper.start(at_end=known is None and follow and not from_start)
+            _run(shipper, stopped, follow=follow)
         arrived = shipper.stop(_GRACE)
     except (StateError, WrongFormatError, IngestError, OSError) as error:
-        executor.shutdown(wait=False, cancel_futures=True)
-        raise click.ClickException(str(error)) from error
+        click.echo(f"Error: {error}", err=True)
+        _leave(1)
     _say(shipper, store.rejected_path)
     if not arrived:
         click.echo("stopped before all was taken: the next start sends the rest", err=True)
-        # A thread that waits for the service must not hold the process; what it sends is written down.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
+        _leave(0)
+    outlet.close()
+    store.close()
 
 
 def _run(shipper: Shipper, stopped: threading.Event, *, follow: bool) -> None:
@@ -112,6 +120,13 @@ def _run(shipper: Shipper, stopped: threading.Event, *, follow: bool) -> None:
             stopped.wait(_IDLE)
         else:
             return
+
+
+def _leave(status: int) -> NoReturn:
+    """End at once: a thread that waits for the service must not hold the process; what it sends is written down."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _mapper(configured: Settings, form: str, service: str | None) -> Mapper:

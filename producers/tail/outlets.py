@@ -36,6 +36,9 @@ class Outlet(Protocol):
     def send(self, packet: Packet) -> None:
         """Return when the batch is durable; raise when it was refused for good."""
 
+    def close(self) -> None:
+        """Let go of the connections; nothing is being sent any more."""
+
 
 class HttpOutlet:
     """POST /v1/gateway/batches of the ingest service, over one connection per thread."""
@@ -44,6 +47,7 @@ class HttpOutlet:
         """`connect` makes a client, which waits and tries again on its own."""
         self._connect = connect
         self._own = threading.local()
+        self._clients: list[IngestClient] = []
 
     def pack(self, rows: pa.Table) -> Packet:
         """An Arrow stream."""
@@ -54,7 +58,13 @@ class HttpOutlet:
         """Post it."""
         if not hasattr(self._own, "client"):
             self._own.client = self._connect()
+            self._clients.append(self._own.client)
         self._own.client.batch(packet.payload, gateway.ARROW)
+
+    def close(self) -> None:
+        """Close each thread's connection."""
+        for client in self._clients:
+            client.close()
 
 
 class KafkaOutlet:

@@ -26,6 +26,8 @@ LINGER: Final = 1.0
 """Seconds that a whole line may wait for others before it is sent."""
 ROTATED: Final = 3
 """Rotated files kept open: their writer may still be told to let go of them."""
+TOLD_EVERY: Final = 0.5
+"""Seconds between two looks, while waiting for the service, whether to stop."""
 FEW_LINES: Final = 20
 """Of fewer lines no share of bad ones is judged."""
 
@@ -35,6 +37,10 @@ Mapper = Callable[[bytes, str], GatewayMapped]
 
 class WrongFormatError(ValueError):
     """Most lines cannot be read: the format is another one. Nothing of the unit was sent."""
+
+
+class StoppedError(Exception):
+    """The shipper was told to stop while it waited; what is on its way is written down."""
 
 
 class Keeper(Protocol):
@@ -93,6 +99,7 @@ class Shipper:
         mapper: Mapper,
         outlet: Outlet,
         executor: Executor,
+        is_told_to_stop: Callable[[], bool] = lambda: False,
         most_rejected: float = 0.5,
     ) -> None:
         """Nothing is read yet, see `start`.
@@ -104,6 +111,7 @@ class Shipper:
             mapper: lines -> rows.
             outlet: the way out.
             executor: runs the sends.
+            is_told_to_stop: asked while waiting; `StoppedError` follows.
             most_rejected: share of bad lines in a unit beyond which the format must be another.
         """
         self.totals = Totals()
@@ -114,6 +122,7 @@ class Shipper:
         self._mapper = mapper
         self._outlet = outlet
         self._executor = executor
+        self._is_told_to_stop = is_told_to_stop
         self._most_rejected = most_rejected
         self._flying: deque[_Flight] = deque()
         self._readers: list[Reader] = []
@@ -125,7 +134,7 @@ class Shipper:
             at_end: skip what is in the log now; for a first start.
 
         Raises:
-            WrongFormatError, OSError, and what the outlet raises.
+            WrongFormatError, StoppedError, OSError, and what the outlet raises.
         """
         candidates = look_around(self._log)
         last = None
@@ -151,7 +160,7 @@ class Shipper:
             flush: do not let whole lines wait.
 
         Raises:
-            WrongFormatError, OSError, and what the outlet raises.
+            WrongFormatError, StoppedError, OSError, and what the outlet raises.
         """
         self._follow()
         was_busy = [self._pump(reader, now, flush=flush) for reader in list(self._readers)]
@@ -249,6 +258,9 @@ class Shipper:
         """The oldest range arrived (wait for it): count it and move on."""
         flight = self._flying[0]
         if flight.future:
+            while not wait_for([flight.future], timeout=TOLD_EVERY).done:
+                if self._is_told_to_stop():
+                    raise StoppedError
             flight.future.result()
         self._flying.popleft()
         intent = flight.intent

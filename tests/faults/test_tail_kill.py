@@ -115,3 +115,25 @@ def test_killed_at_random_while_the_log_is_written_and_rotated(
     assert shipper.returncode == 0, said
     assert server.counted() == Counter(writer.times), f"seed {seed}"
     assert server.conflicts == [], f"seed {seed}"
+
+
+def test_told_to_stop_while_the_service_is_away_it_stops_and_sends_later(tmp_path: Path) -> None:
+    log, state = tmp_path / "access.log", tmp_path / "state"
+    writer = Writer(log, seed=1)
+    log.write_bytes(b"".join(writer._line() for _ in range(30_000)))
+    with unit_server(seed=1, refusals=1.0) as server:
+        shipper = start(log, state, server.url)
+        wait_until(lambda: server.posts >= 2, 60, "nothing was posted")
+        shipper.send_signal(signal.SIGTERM)
+        _, said = shipper.communicate(timeout=60)
+        assert shipper.returncode == 0, said
+        assert b"the next start sends the rest" in said
+        server.refusals = 0.0
+        shipper = start(log, state, server.url)
+        wait_until(lambda: server.counted().total() >= len(writer.times), 60, "the rest is missing")
+        shipper.send_signal(signal.SIGTERM)
+        _, said = shipper.communicate(timeout=60)
+
+    assert shipper.returncode == 0, said
+    assert server.counted() == Counter(writer.times)
+    assert server.conflicts == []
