@@ -14,9 +14,10 @@ from itertools import count
 
 from deploy.local.demo import github
 from deploy.local.demo.alertmanager import Alert, notification
+from deploy.local.demo.builds import Builder
 from deploy.local.demo.changes import Changes, minutes
 from deploy.local.demo.github import Payload, Repository, Webhook
-from deploy.local.demo.organisation import DEPLOY_PLATFORM, ROLLED_BACK, TEMPLATE, Reach, Service
+from deploy.local.demo.organisation import DEPLOY_PLATFORM, ROLLED_BACK, Reach, Service
 from deploy.local.demo.year import Year, activity, dice, in_working_hours, is_workday, working_moment
 
 _ALERTS = (
@@ -70,6 +71,7 @@ class Simulation:
         self.changes = Changes(
             self.repository, self.rng, self.service.squash, begun=self.year.start - timedelta(days=30)
         )
+        self.builder = Builder(self.repository, self.rng, self.service.care, self.template_from)
         self.green: str | None = None
         self.bad: set[str] = set()
         self.versions: dict[str, str] = {}
@@ -111,6 +113,8 @@ class Simulation:
         if begun is None:
             return
         first = in_working_hours(self.year.moment(begun))
+        if first < self.year.start:
+            self._past()
         self.at(first, self.begin)
         steps: tuple[tuple[Reach, Callable[[datetime], None]], ...] = (
             ("ci", self.change),
@@ -135,6 +139,25 @@ class Simulation:
             planted = in_working_hours(self.year.moment(ROLLED_BACK[1]))
             self.at(planted, self.change)
 
+    def _past(self) -> None:
+        """The first steps of a service that ran before the story: what its systems still know when they are asked.
+
+        What lies between is unknown, as in a company that begins to measure: main has moved on since.
+        """
+        moments = {
+            milestone: in_working_hours(self.year.moment(day)) for milestone, day in self.service.milestones.items()
+        }
+        self.tell(self.changes.first(moments["commit"]))
+        sha = self.changes.head
+        self.tell(self.builder.build(moments["ci"], sha, self.changes.anybody(), is_sure=True)[0])
+        for environment, at in (("staging", moments["staging"]), ("production", moments["production"])):
+            deployment = self._deployment(at, environment, sha)
+            status = github.deployment_status(self.repository, deployment, "success", at)
+            self.emit(at, "deployment_status", status)
+        self.deployed.append(sha)
+        self.deployed_at.append(moments["production"])
+        self.changes.head = self.repository.commit_id()
+
     # --- changes
 
     def begin(self, moment: datetime) -> None:
@@ -152,36 +175,12 @@ class Simulation:
         self._build(moment + timedelta(seconds=3), self.changes.head, is_hotfix=True)
 
     def _build(self, moment: datetime, sha: str, *, is_hotfix: bool) -> None:
-        """CI on main: mostly green, sometimes red, of which most turn green on a re-run."""
         if not self.reached("ci", moment):
             return
-        actor = self.changes.anybody()
-        number = self.repository.count("run")
-        on_platform = self.template_from is not None and self.template_from <= moment
-        trouble = (0.05 if on_platform else 0.13) * (1.5 - self.service.care)
-        attempt = 1
-        while True:
-            started = moment + minutes(self.rng, 0.2, 2 if on_platform else 6)
-            finished = started + minutes(self.rng, 3, 9 if on_platform else 21)
-            red = not is_hotfix and self.rng.random() < trouble
-            run = github.Run(
-                number=number,
-                attempt=attempt,
-                sha=sha,
-                conclusion="failure" if red else "success",
-                created_at=moment,
-                started_at=started,
-                finished_at=finished,
-                template=TEMPLATE if on_platform else None,
-            )
-            self.emit(finished, "workflow_run", github.workflow_run_completed(self.repository, run, actor))
-            if not red:
-                self.at(finished, self._after_green(sha, is_hotfix=is_hotfix))
-                return
-            if attempt == 2 or self.rng.random() < 0.3:  # noqa: PLR2004 - a broken change: the next one mends it
-                return
-            attempt += 1
-            moment = finished + minutes(self.rng, 4, 60)
+        runs, green_at = self.builder.build(moment, sha, self.changes.anybody(), is_sure=is_hotfix)
+        self.tell(runs)
+        if green_at is not None:
+            self.at(green_at, self._after_green(sha, is_hotfix=is_hotfix))
 
     def _after_green(self, sha: str, *, is_hotfix: bool) -> Callable[[datetime], None]:
         def go(moment: datetime) -> None:

@@ -14,6 +14,7 @@ from random import Random
 from typing import Literal, NamedTuple
 
 from deploy.local.demo.adoption import Use, uses
+from deploy.local.demo.delivery import Life
 from deploy.local.demo.organisation import PLATFORM, SERVICES, Capability, Service
 from deploy.local.demo.year import PLANNED_DAYS, Year, activity, dice, is_workday
 
@@ -56,28 +57,33 @@ class _Flow:
     routes: Sequence[tuple[str, str]]
     hours: Sequence[int]
     mean: float
-    earliest: datetime | None = None
 
 
-def requests(seed: int, year: Year, gateway: Gateway, budget: int, unwell: Spans) -> Iterator[list[Request]]:
-    """The requests at a gateway, one list a day, sorted by time; about `budget` of them in all."""
+def requests(seed: int, year: Year, gateway: Gateway, budget: int, lives: Sequence[Life]) -> Iterator[list[Request]]:
+    """The requests at a gateway, one list a day, sorted by time; about `budget` of them in all.
+
+    Before the year stands what is left of older logs: the first request to each service that ran before.
+    """
+    products = _products(year, lives) if gateway == "nginx" else ()
+    unwell = {life.service.name: life.unwell for life in lives}
     rng = dice(seed, "traffic", gateway)
     days = [(day, list(_flows(seed, year, gateway, day))) for day in year.days()]
     platform = sum(flow.mean for _, flows in days for flow in flows)
-    fixed = sum(flow.mean for day in year.days() for flow in _product_flows(year, day)) if gateway == "nginx" else 0.0
+    fixed = sum(flow.mean for day in year.days() for flow in _product_flows(products, day))
     scale = max(budget - fixed, 0) / platform if platform else 0.0
     probes = [
         _Flow(capability.service.name, "", _PROBED, (12,), 1.0)
         for capability in PLATFORM
         if capability.gateway == gateway and capability.launched <= 0
     ]
+    yield sorted(_first(rng, product) for product in products if product.since < year.start)
     for day, flows in days:
         found: list[Request] = []
         for flow in flows:
             found += _calls(rng, flow, day, flow.mean * scale, unwell)
-        if gateway == "nginx":
-            for flow in _product_flows(year, day):
-                found += _calls(rng, flow, day, flow.mean, unwell)
+        for flow in _product_flows(products, day):
+            found += _calls(rng, flow, day, flow.mean, unwell)
+        found += [_first(rng, product) for product in products if product.since.date() == day]
         found += [_request(rng, flow, flow.routes[0], day, 12, is_probe=True) for flow in probes]
         start, end = year.start.timestamp() * 1000, year.end.timestamp() * 1000
         yield sorted(request for request in found if start <= request.at_ms < end)
@@ -116,19 +122,32 @@ def _in_season(capability: Capability, day: date) -> bool:
     return capability.grain != "month" or day.day <= _MONTH_END_DAYS
 
 
-def _product_flows(year: Year, day: date) -> Iterator[_Flow]:
+class _Product(NamedTuple):
+    """A product service and when its first request came."""
+
+    service: Service
+    since: datetime
+
+
+def _products(year: Year, lives: Sequence[Life]) -> tuple[_Product, ...]:
+    """The product services that get traffic; the first comes when it was planned, but not before there is a release."""
+    found = []
+    for life in lives:
+        planned = life.service.milestones.get("traffic")
+        if planned is not None and life.deployed and life.service in SERVICES:
+            since = max(year.moment(planned), life.deployed[0] + timedelta(minutes=40))
+            found.append(_Product(life.service, since))
+    return tuple(found)
+
+
+def _product_flows(products: Sequence[_Product], day: date) -> Iterator[_Flow]:
     """What reaches the product services themselves: few callers, at their busy hours."""
     if not is_workday(day):
         return
-    for index, service in enumerate(SERVICES):
-        if "traffic" not in service.milestones:
-            continue
-        since = year.moment(service.milestones["traffic"])
-        if since.date() > day:
-            continue
-        hours = (9 + index % 4, 14 + index % 3) if since.date() < day else (since.hour,)
-        earliest = since if since.date() == day else None
-        yield _Flow(service.name, EDGE, _own_routes(service), hours, 4 * service.pace + 2, earliest)
+    for index, (service, since) in enumerate(products):
+        if since.date() < day:
+            hours = (9 + index % 4, 14 + index % 3)
+            yield _Flow(service.name, EDGE, _own_routes(service), hours, 4 * service.pace + 2)
 
 
 def _own_routes(service: Service) -> tuple[tuple[str, str], ...]:
@@ -136,11 +155,14 @@ def _own_routes(service: Service) -> tuple[tuple[str, str], ...]:
     return (("GET", f"/{stem}"), ("GET", f"/{stem}/{{id}}"), ("POST", f"/{stem}"))
 
 
+def _first(rng: Random, product: _Product) -> Request:
+    """The very first request to a product service, and it went well."""
+    flow = _Flow(product.service.name, EDGE, _own_routes(product.service), (), 1)
+    made = _request(rng, flow, flow.routes[0], product.since.date(), product.since.hour)
+    return made._replace(at_ms=int(product.since.timestamp() * 1000), status=200)
+
+
 def _calls(rng: Random, flow: _Flow, day: date, mean: float, unwell: Spans) -> Iterator[Request]:
-    if flow.earliest is not None:
-        first = _request(rng, flow, flow.routes[0], day, flow.earliest.hour)
-        yield first._replace(at_ms=int(flow.earliest.timestamp() * 1000), status=200)
-        return
     total = int(max(0.0, mean + rng.gauss(0, 1) * (0.3 * mean + mean**0.5)) + rng.random())
     trouble = [
         (int(a.timestamp() * 1000), int(b.timestamp() * 1000))

@@ -52,16 +52,13 @@ class History:
 
     def access_log(self) -> Iterator[str]:
         """NGINX's access log, line by line, each ending in a newline."""
-        for day in gateway.requests(self.seed, self.year, "nginx", self._share(ACCESS_LOG_LINES), self._unwell()):
+        for day in gateway.requests(self.seed, self.year, "nginx", self._share(ACCESS_LOG_LINES), self.lives):
             yield from nginx.lines(self.seed, day)
 
     def kong_arrays(self) -> Iterator[kong.Array]:
         """Kong's records in arrays."""
-        days = gateway.requests(self.seed, self.year, "kong", self._share(KONG_RECORDS), self._unwell())
+        days = gateway.requests(self.seed, self.year, "kong", self._share(KONG_RECORDS), self.lives)
         return kong.arrays(self.seed, days)
-
-    def _unwell(self) -> gateway.Spans:
-        return {life.service.name: life.unwell for life in self.lives}
 
     def _share(self, budget: int) -> int:
         return budget * self.year.length // 365

@@ -103,9 +103,9 @@ RENAMED = ("insights", "customer-insights", 182.0)
 """(old name, new name, day): a rename; the work goes on."""
 MERGED = ("returns", "fulfilment", 206.0)
 """(dissolved team, the team that took its services, day)."""
-SILENT = ("suppliers", 251.0)
+SILENT = ("suppliers", 347.0)
 """(team, day): after that day it calls no platform API any more."""
-BACK = ("loyalty", 118.0, 171.0)
+BACK = ("loyalty", 290.0, 352.0)
 """(team, from, until): a pause of several weeks, then it comes back."""
 ROLLED_BACK = ("checkout-api", 219.0)
 """(service, day): a release that is surely followed by an incident and a rollback."""
@@ -299,8 +299,8 @@ PLATFORM: tuple[Capability, ...] = (
         "api",
         launched=72,
         ceiling=0.75,
-        midpoint=190,
-        steepness=28,
+        midpoint=265,
+        steepness=36,
         calls=36,
         gateway="nginx",
         grain="day",
