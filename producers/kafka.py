@@ -193,7 +193,9 @@ class KafkaSink:
         except BufferError as error:
             raise Unavailable("Kafka is slower than the senders: the producer's queue is full") from error
         except KafkaException as error:
-            raise Unavailable(f"Kafka refused a record of {record.topic}: {error.args[0].str()}") from error
+            # It is about this record (its size), or a producer that is just being replaced: the others may go.
+            refused = Unavailable(f"Kafka refused a record of {record.topic}: {error.args[0].str()}")
+            self._loop.call_soon(done, refused)
 
     def __len__(self) -> int:
         """Records whose fate is not known yet."""

@@ -11,20 +11,19 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from confluent_kafka import KafkaException
 
+from producers.backlog import Backlog, Entry, Lane
 from producers.kafka import Acknowledged, Gauge, KafkaSink, Record, Unavailable
-from producers.partitions import partition_of
-from producers.settle import GroupOffsets, Look, Partition, advance
-from producers.spool import Place, Ranges, Spool, SpoolError, frame
-from schemas.streams import BY_TOPIC, MIB
+from producers.settle import GroupOffsets, Look, advance
+from producers.spool import Spool, SpoolError, frame
+from schemas.streams import MIB
 
 log = logging.getLogger(__name__)
 
@@ -41,36 +40,13 @@ RETRY_SECONDS: Final = 1.0
 SEND_SECONDS: Final = 30.0
 
 
-@dataclass(slots=True)
-class _Entry:
-    """A record that is on disk (`place`) or on its way there, and not settled."""
-
-    number: int
-    lane: _Lane
-    place: Place
-
-
-@dataclass
-class _Lane:
-    """Entries of one partition: those to be sent, and the bytes that were sent and are not settled."""
-
-    queue: deque[_Entry] = field(default_factory=deque)
-    unsettled: int = 0
-
-
 @dataclass
 class _Request:
     """One `send` that waits for the disk."""
 
     frames: list[tuple[int, bytes]]
-    lanes: list[_Lane]
+    lanes: list[Lane]
     future: asyncio.Future[None]
-
-
-@dataclass
-class _Segment:
-    bytes: int = 0
-    entries: int = 0
 
 
 class OutboxSink:
@@ -90,14 +66,9 @@ class OutboxSink:
         self._backlog_bytes = backlog_bytes
         self._window = window_bytes
         self._kafka = KafkaSink(client, delivery_seconds=SEND_SECONDS)
-        self._lanes: dict[Partition, _Lane] = {}
-        self._segments: dict[int, _Segment] = {}
-        self._numbers: dict[int, None] = {}  # of everything not settled, ascending
-        self._next = 1
+        self._backlog = Backlog()
         self._requests: list[_Request] = []
         self._committing: asyncio.Task[None] | None = None
-        self._sent: dict[Partition, dict[int, _Entry]] = {}
-        self._settled_below: dict[Partition, int] = {}
         self._broken: str | None = None
         self._note_is_due = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -112,10 +83,10 @@ class OutboxSink:
         self._wake = asyncio.Event()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="outbox-disk")
         self._spool = await asyncio.to_thread(Spool, self._folder)
-        found, self._next = await asyncio.to_thread(self._spool.load)
+        found, self._backlog.next = await asyncio.to_thread(self._spool.load)
         for one in found:
-            self._numbers[one.number] = None
-            self._enqueue(_Entry(one.number, self._lane(one.topic, one.key), one.place))
+            self._backlog.restored(one.number)
+            self._backlog.placed(Entry(one.number, self._backlog.lane(one.topic, one.key), one.place))
         if found:
             log.info("outbox: %d records of the last run are sent again", len(found))
         await self._kafka.start()
@@ -132,7 +103,7 @@ class OutboxSink:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._kafka.stop(grace=1.0)
         await asyncio.to_thread(self._offsets.close)
-        await asyncio.to_thread(self._note, self._ranges(), self._removable())
+        await self._write_note()
         self._disk.shutdown()
         self._spool.close()
 
@@ -142,11 +113,9 @@ class OutboxSink:
             return
         if reason := self._full():
             raise Unavailable(reason, retry_after=5.0)
-        first, self._next = self._next, self._next + len(records)
-        frames = [(number, frame(number, record)) for number, record in enumerate(records, first)]
-        # From here on they count as unsettled: the note must not call them settled before they are on disk.
-        self._numbers.update(dict.fromkeys(range(first, self._next)))
-        lanes = [self._lane(record.topic, record.key) for record in records]
+        numbers = self._backlog.numbered(len(records))
+        frames = [(number, frame(number, record)) for number, record in zip(numbers, records, strict=True)]
+        lanes = [self._backlog.lane(record.topic, record.key) for record in records]
         request = _Request(frames, lanes, asyncio.get_running_loop().create_future())
         self._requests.append(request)
         if self._committing is None:
@@ -164,15 +133,15 @@ class OutboxSink:
     def gauges(self) -> dict[str, Gauge]:
         """Backlog, on disk and at the broker."""
         return {
-            "outbox_unsettled_entries": ("Records acknowledged and not settled", lambda: len(self._numbers)),
-            "outbox_disk_bytes": ("Bytes of the outbox's segments", self._disk_bytes),
+            "outbox_unsettled_entries": ("Records acknowledged and not settled", lambda: len(self._backlog)),
+            "outbox_disk_bytes": ("Bytes of the outbox's segments", lambda: self._backlog.disk_bytes),
             "outbox_unsettled_bytes": (
                 "Bytes sent to Kafka and not settled",
-                lambda: sum(lane.unsettled for lane in self._lanes.values()),
+                lambda: sum(lane.unsettled for lane in self._backlog.lanes.values()),
             ),
             "outbox_unsent_entries": (
                 "Records not yet sent to Kafka",
-                lambda: sum(len(lane.queue) for lane in self._lanes.values()),
+                lambda: sum(len(lane.queue) for lane in self._backlog.lanes.values()),
             ),
         }
 
@@ -191,11 +160,12 @@ class OutboxSink:
         frames = [one for request in group for one in request.frames]
         try:
             places = await asyncio.get_running_loop().run_in_executor(self._disk, self._spool.append, frames)
-        except OSError as error:
-            self._broken = f"the outbox cannot write to {self._folder}: {error.strerror}"
+        except Exception as error:
+            reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+            self._broken = f"the outbox cannot write to {self._folder}: {reason}"
             log.exception("outbox: %d records were not written", len(frames))
             for number, _ in frames:
-                del self._numbers[number]
+                self._backlog.failed(number)
             for request in group:
                 if not request.future.done():
                     request.future.set_exception(Unavailable(self._broken, retry_after=5.0))
@@ -203,29 +173,17 @@ class OutboxSink:
         self._broken = None
         lanes = [lane for request in group for lane in request.lanes]
         for (number, _), lane, place in zip(frames, lanes, places, strict=True):
-            self._enqueue(_Entry(number, lane, place))
+            self._backlog.placed(Entry(number, lane, place))
         for request in group:
             if not request.future.done():
                 request.future.set_result(None)
         self._wake.set()
 
-    def _enqueue(self, entry: _Entry) -> None:
-        segment = self._segments.setdefault(entry.place.segment, _Segment())
-        segment.bytes = max(segment.bytes, entry.place.offset + entry.place.size)
-        segment.entries += 1
-        entry.lane.queue.append(entry)
-
-    def _lane(self, topic: str, key: bytes) -> _Lane:
-        partition = partition_of(key, BY_TOPIC[topic].partitions) if topic in BY_TOPIC else 0
-        return self._lanes.setdefault((topic, partition), _Lane())
-
     def _full(self) -> str | None:
-        if self._disk_bytes() >= self._backlog_bytes or len(self._numbers) >= BACKLOG_ENTRIES:
-            return f"the outbox is full ({len(self._numbers):,} records): the stream processors have to catch up"
+        count = len(self._backlog)
+        if self._backlog.disk_bytes >= self._backlog_bytes or count >= BACKLOG_ENTRIES:
+            return f"the outbox is full ({count:,} records): the stream processors have to catch up"
         return None
-
-    def _disk_bytes(self) -> int:
-        return sum(segment.bytes for segment in self._segments.values())
 
     # -- disk to Kafka
 
@@ -233,7 +191,7 @@ class OutboxSink:
         while True:
             self._wake.clear()
             try:
-                for lane in self._lanes.values():
+                for lane in self._backlog.lanes.values():
                     self._fill(lane)
             except Unavailable as away:
                 log.info("outbox: %s", away)
@@ -241,7 +199,7 @@ class OutboxSink:
             else:
                 await self._wake.wait()
 
-    def _fill(self, lane: _Lane) -> None:
+    def _fill(self, lane: Lane) -> None:
         """Send what the lane's window has room for. Raises Unavailable."""
         while lane.queue:
             entry = lane.queue[0]
@@ -258,18 +216,13 @@ class OutboxSink:
             lane.queue.popleft()
             lane.unsettled += entry.place.size
 
-    def _delivered(self, entry: _Entry, topic: str, outcome: Acknowledged | Unavailable) -> None:
+    def _delivered(self, entry: Entry, topic: str, outcome: Acknowledged | Unavailable) -> None:
         if isinstance(outcome, Unavailable):
             log.info("outbox: record %d goes again: %s", entry.number, outcome)
-            entry.lane.unsettled -= entry.place.size
-            entry.lane.queue.appendleft(entry)
+            self._backlog.returned(entry)
             asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wake.set)
-            return
-        partition = (topic, outcome.partition)
-        if outcome.offset < self._settled_below.get(partition, 0):
-            self._let_go(entry)
-        else:
-            self._sent.setdefault(partition, {})[outcome.offset] = entry
+        elif self._backlog.sent(entry, topic, outcome):
+            self._settled_some()
 
     # -- Kafka to settled
 
@@ -279,55 +232,31 @@ class OutboxSink:
         noted = loop.time()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if any(self._sent.values()):
+            if self._backlog.is_waiting:
                 try:
                     latest = await asyncio.to_thread(self._offsets.look)
                 except KafkaException as error:
                     log.info("outbox: no look at the broker: %s", error)
                     continue
                 below, looks = advance(looks, latest)
-                self._settle_below(below)
+                if self._backlog.settle(below):
+                    self._settled_some()
             if self._note_is_due and loop.time() - noted >= NOTE_SECONDS:
-                self._note_is_due = False
-                await asyncio.to_thread(self._note, self._ranges(), self._removable())
+                await self._write_note()
                 noted = loop.time()
 
-    def _settle_below(self, below: Mapping[Partition, int]) -> None:
-        for partition, offset in below.items():
-            self._settled_below[partition] = max(offset, self._settled_below.get(partition, 0))
-            sent = self._sent.get(partition, {})
-            for done in [one for one in sent if one < offset]:
-                self._let_go(sent.pop(done))
-
-    def _let_go(self, entry: _Entry) -> None:
-        entry.lane.unsettled -= entry.place.size
-        self._segments[entry.place.segment].entries -= 1
-        del self._numbers[entry.number]
+    def _settled_some(self) -> None:
         self._note_is_due = True
         self._wake.set()
 
-    def _ranges(self) -> Ranges:
-        """Numbers given out and not unsettled."""
-        ranges: Ranges = []
-        last = 0
-        for number in (*self._numbers, self._next):
-            if number > last + 1:
-                ranges.append((last + 1, number - 1))
-            last = number
-        return ranges
-
-    def _removable(self) -> list[int]:
-        """Segments that hold nothing unsettled and are no longer written to; they are forgotten here."""
-        newest = max(self._segments, default=0)
-        gone = [number for number, one in self._segments.items() if not one.entries and number != newest]
-        for number in gone:
-            del self._segments[number]
-            self._spool.forget_reader(number)
-        return gone
-
-    def _note(self, ranges: Ranges, gone: Sequence[int]) -> None:
+    async def _write_note(self) -> None:
+        """Note what is settled, delete what holds nothing else; both as they are now."""
+        self._note_is_due = False
+        gone = self._backlog.drop_segments()
+        for segment in gone:
+            self._spool.forget_reader(segment)
         try:
-            self._spool.remember(ranges, gone)
+            await asyncio.to_thread(self._spool.remember, self._backlog.settled_ranges(), gone)
         except OSError:
             # Without the note more is sent again after a restart than need be; nothing is lost.
             log.exception("outbox: the note of settled records was not written")

@@ -10,6 +10,7 @@ looks at the broker.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -74,7 +75,7 @@ def advance(open_looks: Sequence[Look], latest: Look) -> tuple[Offsets, list[Loo
 
 
 class GroupOffsets:
-    """Reads the groups' committed offsets and the followers' watermarks. Blocking: for a thread, one call at a time."""
+    """Reads the groups' committed offsets and the followers' watermarks. Blocking: for threads."""
 
     def __init__(self, client: Mapping[str, Any]) -> None:
         """`client`: librdkafka's connection settings. The consumers never subscribe, so they join no group."""
@@ -85,6 +86,7 @@ class GroupOffsets:
             for group in {stream.group for stream in (*CARRIERS, *FOLLOWERS)}
         }
         self._counts: dict[str, int] = {}
+        self._lock = threading.Lock()  # a consumer must not be closed while another thread asks it
 
     def look(self) -> Look:
         """Take a look.
@@ -92,18 +94,20 @@ class GroupOffsets:
         Raises:
             KafkaException: the broker does not answer; look again later.
         """
-        committed = self._committed(CARRIERS)
-        high = {
-            (stream.topic, number): self._high(stream, number)
-            for stream in FOLLOWERS
-            for number in range(self._count(stream))
-        }
-        return Look(committed, high, self._committed(FOLLOWERS))
+        with self._lock:
+            committed = self._committed(CARRIERS)
+            high = {
+                (stream.topic, number): self._high(stream, number)
+                for stream in FOLLOWERS
+                for number in range(self._count(stream))
+            }
+            return Look(committed, high, self._committed(FOLLOWERS))
 
     def close(self) -> None:
         """Let go of the connections."""
-        for consumer in self._consumers.values():
-            consumer.close()
+        with self._lock:
+            for consumer in self._consumers.values():
+                consumer.close()
 
     def _committed(self, streams: Sequence[Stream]) -> dict[Partition, int]:
         found: dict[Partition, int] = {}

@@ -16,6 +16,7 @@ import logging
 import os
 import secrets
 import struct
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -116,6 +117,7 @@ class Spool:
         self._size = 0
         self._paths: dict[int, Path] = {}
         self._readers: dict[int, int] = {}
+        self._noting = threading.Lock()  # a note that was given up waiting for may still be on its way
 
     def load(self) -> tuple[list[Found], int]:
         """What is to be sent again, in order, and the number of the next entry. Once, before anything else."""
@@ -176,15 +178,16 @@ class Spool:
 
     def remember(self, settled: Ranges, gone: Sequence[int]) -> None:
         """Note which entries need not be sent again, durably; then delete segments that hold no other."""
-        draft = self._folder / "settled.tmp"
-        with draft.open("w") as file:
-            json.dump(settled, file)
-            file.flush()
-            _sync(file.fileno())
-        draft.replace(self._folder / "settled.json")
-        for segment in gone:
-            self._paths.pop(segment).unlink()
-        self._sync_folder()
+        with self._noting:
+            draft = self._folder / "settled.tmp"
+            with draft.open("w") as file:
+                json.dump(settled, file)
+                file.flush()
+                _sync(file.fileno())
+            draft.replace(self._folder / "settled.json")
+            for segment in gone:
+                self._paths.pop(segment).unlink()
+            self._sync_folder()
 
     def forget_reader(self, segment: int) -> None:
         """Close the reading side of a segment that is about to go."""

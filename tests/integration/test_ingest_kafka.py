@@ -201,6 +201,18 @@ def test_a_full_queue_is_unavailable(broker: EmbeddedBroker, monkeypatch: pytest
     run(sink, scene)
 
 
+def test_a_record_that_kafka_never_takes_holds_up_no_other(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    """The edge refuses such a record; should one get into an outbox, the others still go."""
+    sink = OutboxSink(tmp_path, client(broker.bootstrap))
+
+    async def scene() -> None:
+        await sink.send([record(1, size=6_000_000), *(record(n) for n in range(2, 50))])
+        await until(lambda: len(everything(broker.bootstrap)) == 48)
+        assert sink.gauges()["outbox_unsettled_entries"][1]() == 49
+
+    run(sink, scene)
+
+
 @pytest.mark.parametrize(
     "errors",
     [
