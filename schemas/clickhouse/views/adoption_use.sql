@@ -1,5 +1,5 @@
 -- question: Which counted use of platform services was there, by caller and team?
--- grain: platform service x hour x consumer x team; only ok requests, no probes and health checks
+-- grain: platform service x day x consumer x team; only ok requests, no probes and health checks
 -- owner: platform-analytics
 -- needs: gateway_hours, platform_services, catalog_consumers, catalog_ownership, service_aliases
 CREATE OR REPLACE VIEW adoption_use ${on_cluster}
@@ -29,8 +29,8 @@ WITH
             AND hours.is_synthetic = 0
             AND hours.service IN (SELECT service FROM platform_services)
             AND hours.consumer NOT IN (SELECT consumer FROM catalog_consumers WHERE is_synthetic = 1)
-        -- Ownership changes at midnight of the tenant: an hour that midnight cuts stays two groups.
-        GROUP BY service, consumer, named_team, hours.hour, toDate(hours.first_at, ${zone})
+        -- Ownership changes at the tenant's midnight, so the owner of a day's first request is the day's.
+        GROUP BY service, consumer, named_team, toDate(hours.first_at, ${zone})
     ),
     -- The service behind a caller: the catalog says it, or the caller's name is a service's (a mesh workload).
     called AS

@@ -1,7 +1,7 @@
 -- question: How much of the input could not be used for a family of metrics, and why?
 -- grain: metric family x reason
 -- owner: platform-analytics
--- needs: deployments, commits, attempts, incidents, evidence, time_to_production, ttp_milestones, adoption_use, platform_services, gateway_services, dead_letter_list
+-- needs: deployments, commits, attempts, incidents, evidence, milestones, time_to_production, catalog_services, adoption_use, platform_services, gateway_services, dead_letter_list
 CREATE OR REPLACE VIEW coverage ${on_cluster}
 (
     family      LowCardinality(String) COMMENT 'adoption, time-to-production, velocity, or all',
@@ -63,16 +63,15 @@ FROM
     SELECT
         'time-to-production', 'services', count(),
         [
-            ('no_onboarding_date', countIf(NOT has(starts, 'onboarded'))),
+            ('no_onboarding_date', countIf(service NOT IN (SELECT service FROM catalog_services WHERE isNotNull(onboarded_at)))),
             ('left_truncated', countIf(left_truncated = 1)),
             ('out_of_order', countIf(out_of_order = 1))
         ]
     FROM
     (
-        SELECT service, groupArray(milestone) AS starts
-        FROM ttp_milestones
-        WHERE milestone != 'first_production_traffic'
-        GROUP BY service
+        SELECT service FROM milestones
+        UNION DISTINCT
+        SELECT service FROM catalog_services WHERE isNotNull(onboarded_at)
     ) AS reached
     LEFT JOIN
     (

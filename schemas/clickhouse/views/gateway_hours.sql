@@ -24,34 +24,19 @@ CREATE OR REPLACE VIEW gateway_hours ${on_cluster}
     last_at         DateTime64(6, 'UTC') COMMENT 'Latest request'
 )
 AS
+WITH
+    -- Names as two constant arrays: a look-up without a join, which would carry every group of every slice.
+    (
+        SELECT (groupArray(alias), groupArray(service))
+        FROM (SELECT alias, service FROM service_aliases UNION ALL SELECT '' AS alias, '' AS service)
+    ) AS names
 SELECT
-    coalesce(nullIf(service_aliases.service, ''), toString(slice.service)) AS service,
+    transform(toString(slice.service), names.1, names.2, toString(slice.service)) AS service,
     slice.service AS gateway_service,
-    slice.hour AS hour,
-    slice.consumer AS consumer,
-    slice.team AS named_team,
-    slice.environment AS environment,
-    slice.route AS route,
-    slice.method AS method,
-    slice.status AS status,
-    slice.outcome AS outcome,
-    slice.is_synthetic AS is_synthetic,
-    slice.requests AS requests,
-    slice.request_bytes AS request_bytes,
-    slice.response_bytes AS response_bytes,
-    slice.latency_buckets AS latency_buckets,
-    slice.latency_counts AS latency_counts,
-    slice.first_at AS first_at,
-    slice.last_at AS last_at
-FROM
-(
-    SELECT
-        service, hour, consumer, team, environment, route, method, status, outcome, is_synthetic, requests,
-        request_bytes, response_bytes, latency_buckets, latency_counts, first_at, last_at
-    FROM gateway_hour_slices FINAL
-    ARRAY JOIN
-        consumer, team, environment, route, method, status, outcome, is_synthetic, requests,
-        request_bytes, response_bytes, latency_buckets, latency_counts, first_at, last_at
-) AS slice
-LEFT JOIN service_aliases ON service_aliases.alias = toString(slice.service)
-WHERE slice.first_at <= (SELECT at FROM as_of);
+    hour, consumer, team AS named_team, environment, route, method, status, outcome, is_synthetic, requests,
+    request_bytes, response_bytes, latency_buckets, latency_counts, first_at, last_at
+FROM gateway_hour_slices AS slice FINAL
+ARRAY JOIN
+    consumer, team, environment, route, method, status, outcome, is_synthetic, requests,
+    request_bytes, response_bytes, latency_buckets, latency_counts, first_at, last_at
+WHERE first_at <= (SELECT at FROM as_of);
