@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +102,11 @@ class Embedded:
         return total
 
     def settle(self, seconds: float = 120) -> None:
-        """Wait until all is in the facts."""
+        """Wait until all is in the facts, and the views' clock, which moves every few seconds, is past this call."""
+        began = datetime.now(UTC)
         until(lambda: self.lag() == 0, seconds, self.report)
+        is_past = "SELECT at > {began:DateTime64(6)} FROM adoption.as_of"
+        until(lambda: self.rows(is_past, {"began": began}) == [(1,)], 30)
 
     def report(self) -> str:
         """Ends of all logs."""
