@@ -179,6 +179,11 @@ def test_the_image_holds_every_package() -> None:
     assert "USER adoption" in text
 
 
+def test_the_image_is_built_with_the_same_uv() -> None:
+    (version,) = re.findall(r"UV_VERSION := (\S+)", (DEPLOY.parent / "Makefile").read_text())
+    assert f"FROM ghcr.io/astral-sh/uv:{version} AS uv" in (DEPLOY / "Dockerfile").read_text()
+
+
 # --- ClickHouse's users
 
 

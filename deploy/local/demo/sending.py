@@ -25,6 +25,8 @@ from deploy.local.demo.kong import Array
 
 CONCURRENCY = 24
 """Requests under way: the service acknowledges after an fsync that it shares among those who wait."""
+LOST_PAUSE = 1.0
+"""Seconds to wait after an answer was lost or the service could not be reached."""
 _PATIENCE = 240
 """Tries of one POST before giving up; a busy service asks for about a second between two."""
 _BUSY = frozenset({429, 503})
@@ -135,7 +137,7 @@ async def _deliver(connection: Connection, post: Post, receipts: Receipts) -> di
         try:
             answer = await connection.post(post.path, post.headers, post.body)
         except (OSError, TimeoutError, HttpParserError) as error:
-            said, pause = f"{type(error).__name__}: {error}", 1.0
+            said, pause = f"{type(error).__name__}: {error}", LOST_PAUSE
         else:
             if answer.status == HTTPStatus.ACCEPTED:
                 return dict(json.loads(answer.body))
