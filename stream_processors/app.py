@@ -23,6 +23,7 @@ from schemas.settings import Settings
 from schemas.streams import CATALOG, DEAD_LETTERS, DELIVERY, DIRTY, GATEWAY, MIB, Stream
 from stream_processors import pipeline
 from stream_processors.archive import CatalogReader
+from stream_processors.consumer import Consumer
 from stream_processors.pipeline import Send, Store, TooMuchPoisonError
 from stream_processors.processors import CatalogProcessor, DeadLetterProcessor, DeliveryProcessor, GatewayProcessor
 from stream_processors.recompute import Recompute
@@ -63,16 +64,17 @@ def create(role: Role, settings: Settings) -> faust.App:
         role: what it reads.
         settings: addresses and credentials.
     """
-    warehouse = Warehouse(settings)
+    warehouse, clock = Warehouse(settings), Warehouse(settings)
     app = _app(role, settings)
     for stream, store in _stores(role, warehouse, settings).items():
         _agent(app, stream, store)
     if role == "recompute":
-        recompute = Recompute(Warehouse(settings), settings)
-        app.timer(interval=TICK.total_seconds(), on_leader=False)(recompute.tick)
+        # On a connection of its own: the clock goes on while a long recompute runs.
+        app.timer(interval=TICK.total_seconds(), on_leader=False)(Recompute(clock, settings).tick)
 
     async def close(*_: Any, **__: Any) -> None:
         await warehouse.close()
+        await clock.close()
 
     app.on_before_shutdown.connect(close)
     return app
@@ -117,6 +119,12 @@ def _sender(app: faust.App) -> Send:
 
 
 def _app(role: Role, settings: Settings) -> faust.App:
+    app = _configured(role, settings)
+    app.transport.Consumer = Consumer
+    return app
+
+
+def _configured(role: Role, settings: Settings) -> faust.App:
     return faust.App(
         ROLES[role][0].group,
         broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],

@@ -12,7 +12,8 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -72,6 +73,9 @@ def fitting(values: Iterable[T]) -> Iterator[list[T]]:
         yield part
 
 
+_Call = tuple[Future[Any], Callable[[], Any]]
+
+
 class WarehouseClosedError(Exception):
     """The worker stops while it waits for the warehouse."""
 
@@ -83,7 +87,9 @@ class Warehouse:
         self._settings = settings
         self._client: Any = None
         self._closing = threading.Event()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="warehouse")
+        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        # A daemon, so that a process which stops does not wait for a server that hangs: nothing of it is acknowledged.
+        threading.Thread(target=self._run, name="warehouse", daemon=True).start()
 
     async def insert(self, table: str, rows: pa.Table) -> None:
         """Insert rows; returns when they are durable. An empty table is no call."""
@@ -102,10 +108,24 @@ class Warehouse:
     async def close(self) -> None:
         """Let the thread end: a wait for an absent server is cut short, a call under way ends within its time-out."""
         self._closing.set()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._calls.put(None)
 
     async def _call(self, what: str, call: Callable[[Any], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._until_done, what, call)
+        if self._closing.is_set():
+            raise WarehouseClosedError(f"{what}: not begun, as the worker is stopping; nothing was acknowledged")
+        answer: Future[T] = Future()
+        self._calls.put((answer, lambda: self._until_done(what, call)))
+        return await asyncio.wrap_future(answer)
+
+    def _run(self) -> None:
+        while (one := self._calls.get()) is not None:
+            answer, call = one
+            if answer.set_running_or_notify_cancel():
+                try:
+                    answer.set_result(call())
+                except BaseException as error:  # noqa: BLE001 - handed to whoever waits for it
+                    answer.set_exception(error)
+        self._drop()
 
     def _until_done(self, what: str, call: Callable[[Any], T]) -> T:
         pause = 0.1
