@@ -53,7 +53,7 @@ def report(
 
 @click.command()
 def config() -> None:
-    """Print all settings as JSON, secrets masked, and where they come from."""
+    """Print all settings as JSON, secrets masked: what the environment says, else the stack file, else the default."""
     from schemas.settings import data_dir, settings  # noqa: PLC0415
 
     current = settings().model_dump(mode="json")

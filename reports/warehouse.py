@@ -5,6 +5,7 @@ Reads with the reader's credential where there is one, so that a report can do n
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ import clickhouse_connect
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schemas.settings import Settings
+
+# The driver also prints what it raises.
+logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 
 _UNKNOWN_TABLE, _UNKNOWN_DATABASE, _UNKNOWN_FUNCTION = 60, 81, 46
 
@@ -50,7 +54,10 @@ class Warehouse:
                 raise WarehouseError(
                     f"the warehouse lacks a view that this report reads: run adoption migrate\n{error}"
                 ) from error
-            raise WarehouseError(f"the warehouse refused a query: {error}") from error
+            raise WarehouseError(
+                f"the warehouse gave no answer: {error}\nIf it took too long, narrow the report (--since) or raise "
+                "ADOPTION_CLICKHOUSE_TIMEOUT"
+            ) from error
         return Table(tuple(answer.column_names), tuple(tuple(row) for row in answer.result_rows))
 
 
