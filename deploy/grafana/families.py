@@ -35,7 +35,7 @@ def _coverage(family: str) -> Panel:
         "Coverage",
         "What of the input could not be used for these numbers, or only in part, and why.",
         "SELECT reason, unit, numerator, denominator, value FROM coverage "
-        f"WHERE family IN ('{family}', 'all') ORDER BY reason",
+        f"WHERE family IN ('{family}', 'all') AND numerator > 0 ORDER BY reason",
         height=7,
         units={"value": "percentunit"},
     )
