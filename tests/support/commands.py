@@ -59,8 +59,8 @@ def messages(bootstrap: str, stream: Stream) -> list[Message]:
             for message in consumer.consume(1000, 0.1):
                 assert not message.error(), message.error()
                 found.append(Message(message.value(), dict(message.headers() or ())))
-                if message.offset() + 1 >= left[message.partition()]:
-                    del left[message.partition()]
+                if message.offset() + 1 >= left.get(message.partition(), 0):
+                    left.pop(message.partition(), None)
     finally:
         consumer.close()
     return found
