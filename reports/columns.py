@@ -79,7 +79,7 @@ _WRITERS: Final[dict[str, Callable[[Any], str]]] = {
     "instant": _instant,
     "count": lambda value: f"{value:,}",
     "number": lambda value: f"{value:.2f}",
-    "ratio": lambda value: f"{value:.0%}",
+    "ratio": lambda value: f"{value:.1%}",
     "seconds": duration,
     "names": ", ".join,
 }

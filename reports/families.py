@@ -186,7 +186,7 @@ def _velocity(key: str, view: str, where: str) -> str:
             anyIf(numerator, metric = 'deployment_frequency_per_day') AS deployments,
             anyIf(value, metric = 'deployment_frequency_per_day') AS deployments_per_day,
             anyIf(null_reason, metric = 'deployment_frequency_per_day') AS deployments_null_reason,
-            anyIf(n, metric = 'change_lead_time_p50_seconds') AS commits,
+            if(isNull(deployments), NULL, anyIf(n, metric = 'change_lead_time_p50_seconds')) AS commits,
             anyIf(value, metric = 'change_lead_time_p50_seconds') AS lead_time_p50_seconds,
             anyIf(value, metric = 'change_lead_time_p90_seconds') AS lead_time_p90_seconds,
             anyIf(null_reason, metric = 'change_lead_time_p50_seconds') AS lead_time_null_reason,
@@ -196,7 +196,8 @@ def _velocity(key: str, view: str, where: str) -> str:
             anyIf(null_reason, metric = 'change_fail_ratio') AS change_fail_null_reason,
             anyIf(value, metric = 'failed_deployment_recovery_time_p50_seconds') AS recovery_p50_seconds,
             anyIf(null_reason, metric = 'failed_deployment_recovery_time_p50_seconds') AS recovery_null_reason,
-            anyIf(n_open, metric = 'failed_deployment_recovery_time_p50_seconds') AS recovery_open,
+            if(isNull(deployments), NULL, anyIf(n_open, metric = 'failed_deployment_recovery_time_p50_seconds'))
+                AS recovery_open,
             anyIf(shown, metric = 'deployment_rework_ratio') AS rework_ratio,
             anyIf(null_reason, metric = 'deployment_rework_ratio') AS rework_null_reason
         FROM {view}(from = {{since:Date}}, to = {{until:Date}})
@@ -211,12 +212,12 @@ _MEASURES = (
     Column("deployments_per_day", "per day", "number", "deployments_null_reason"),
     Column("lead_time_p50_seconds", "lead time p50", "seconds", "lead_time_null_reason"),
     Column("lead_time_p90_seconds", "p90", "seconds", "lead_time_null_reason"),
-    Column("commits", "commits", "count"),
+    Column("commits", "commits", "count", "deployments_null_reason"),
     Column("change_fail_ratio", "fail rate", "ratio", "change_fail_null_reason"),
     Column("failed", "failed", "count", "deployments_null_reason"),
     Column("attempts", "of", "count", "deployments_null_reason"),
     Column("recovery_p50_seconds", "recovery p50", "seconds", "recovery_null_reason"),
-    Column("recovery_open", "open", "count"),
+    Column("recovery_open", "open", "count", "deployments_null_reason"),
     Column("rework_ratio", "rework", "ratio", "rework_null_reason"),
 )
 
