@@ -6,15 +6,11 @@ same row. Of two contents of one unit the greatest counts. A slice that nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stream_processors.marks import HourMark
-from stream_processors.warehouse import Warehouse
-
-SLICES_A_QUERY = 2_000
-"""Keeps a statement's parameters and the engine's memory small; a year of hours of one service is five queries."""
+from stream_processors.warehouse import Warehouse, fitting
 
 _IN_SLICES = (
     "minute >= fromUnixTimestamp({first:UInt32}) AND minute < fromUnixTimestamp({last:UInt32}) + INTERVAL 1 HOUR "
@@ -23,13 +19,15 @@ _IN_SLICES = (
 )
 
 _LOSERS = f"""
-    SELECT hex(unit), hex(content) FROM gateway_units
-    WHERE unit IN (SELECT DISTINCT unit FROM gateway_unit_rows WHERE {_IN_SLICES})
-      AND (unit, content) NOT IN (
-        SELECT unit, max(content) FROM gateway_units
-        WHERE unit IN (SELECT DISTINCT unit FROM gateway_unit_rows WHERE {_IN_SLICES}) GROUP BY unit)
-    GROUP BY unit, content
+    SELECT unit, loser FROM
+    (
+        SELECT unit, arrayPopBack(arraySort(groupUniqArray(content))) AS losers FROM gateway_units
+        WHERE unit IN (SELECT unit FROM gateway_unit_rows WHERE {_IN_SLICES})
+        GROUP BY unit
+    )
+    ARRAY JOIN losers AS loser
 """
+"""(unit, content) of every content that lost, of the units in the slices."""
 
 _RECOMPUTE = f"""
 INSERT INTO gateway_hour_slices
@@ -65,9 +63,7 @@ FROM
             any((requests, request_bytes, response_bytes, latency_buckets,
                  arrayMap(n -> toUInt64(n), latency_counts), first_at, last_at)) AS row
         FROM gateway_unit_rows
-        WHERE {_IN_SLICES} AND (unit, content) NOT IN arrayZip(
-            arrayMap(u -> toFixedString(unhex(u), 16), {{loser_units:Array(String)}}),
-            arrayMap(c -> toFixedString(unhex(c), 16), {{loser_contents:Array(String)}}))
+        WHERE {_IN_SLICES} AND (unit, content) NOT IN ({_LOSERS})
         GROUP BY service, minute, consumer, team, environment, route, method, status, outcome, is_synthetic, unit,
                  content
     )
@@ -89,33 +85,19 @@ _CONFLICTING = """
 
 async def conflicting_hours(warehouse: Warehouse, units: Iterable[str]) -> set[HourMark]:
     """Hours of every content of those units (32 hex digits) that have more than one; asked after they are written."""
-    rows = await warehouse.rows(_CONFLICTING, {"units": sorted(units)})
-    return {HourMark(service, hour) for service, hour in rows}
+    hours: set[HourMark] = set()
+    for part in fitting(sorted(units)):
+        hours |= {HourMark(service, hour) for service, hour in await warehouse.rows(_CONFLICTING, {"units": part})}
+    return hours
 
 
 async def recompute_hours(warehouse: Warehouse, versions: Mapping[HourMark, int]) -> None:
     """Recompute slices (slice → version of its result); returns when the results are durable."""
-    for chunk in _chunks(versions):
-        parameters = _parameters(chunk)
-        losers = await warehouse.rows(_LOSERS, parameters)
-        await warehouse.command(
-            _RECOMPUTE,
-            parameters
-            | {
-                "versions": list(chunk.values()),
-                "loser_units": [unit for unit, _ in losers],
-                "loser_contents": [content for _, content in losers],
-            },
-        )
+    for chunk in fitting(sorted(versions, key=lambda mark: (mark.hour, mark.service))):
+        await warehouse.command(_RECOMPUTE, _parameters(chunk) | {"versions": [versions[mark] for mark in chunk]})
 
 
-def _chunks(versions: Mapping[HourMark, int]) -> Iterator[dict[HourMark, int]]:
-    ordered = iter(sorted(versions.items(), key=lambda item: (item[0].hour, item[0].service)))
-    while chunk := dict(islice(ordered, SLICES_A_QUERY)):
-        yield chunk
-
-
-def _parameters(chunk: Mapping[HourMark, int]) -> dict[str, Any]:
+def _parameters(chunk: Sequence[HourMark]) -> dict[str, Any]:
     hours = [int(mark.hour.timestamp()) for mark in chunk]
     return {
         "first": min(hours),
