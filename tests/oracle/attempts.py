@@ -1,0 +1,108 @@
+"""Statuses of deployments collapse onto attempts: one per (environment, deployment id)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from schemas.delivery import Commit, Deployment
+from schemas.envelope import Event
+from tests.oracle.history import first_said, repository
+from tests.oracle.tiers import tier
+
+FAILURES = ("failure", "error")
+
+
+@dataclass
+class Attempt:
+    """One deployment to one place, with whatever was said of it."""
+
+    deployment_id: str
+    environment: str
+    region: str
+    tier: str
+    version: str | None
+    release_id: str | None
+    commit: str | None
+    ref: str | None
+    title: str | None
+    repository: str
+    labels: dict[str, str]
+    fixes: set[str]
+    commits: list[Commit] | None
+    says_rollback: bool
+    seen_at: datetime
+    finished_at: datetime | None
+    failed_at: datetime | None
+    rolled_back_by: list[Attempt] = field(default_factory=list)
+    is_rollback: bool = False
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where it went: "several different production environments or regions" are places."""
+        return self.environment, self.region
+
+    @property
+    def key(self) -> tuple[str, str] | None:
+        """What makes it one release with others: the release id, else the version."""
+        if self.release_id is not None:
+            return "release", self.release_id
+        if self.version is not None:
+            return "version", self.version
+        return None
+
+    @property
+    def at(self) -> datetime:
+        """The first success, else the first terminal failure, else when it was first heard of."""
+        return self.finished_at or self.failed_at or self.seen_at
+
+    @property
+    def order(self) -> tuple[datetime, str, str]:
+        """Ties are ordered by (time, native id)."""
+        return self.at, self.deployment_id, self.environment
+
+
+def attempts(events: Sequence[Event], mapped: Mapping[str, str]) -> list[Attempt]:
+    """All attempts, of every tier, in order; events are one service's, in order."""
+    groups: dict[tuple[str, str], list[Event]] = {}
+    for event in events:
+        if isinstance(event.data, Deployment):
+            groups.setdefault((event.data.environment or "", event.data.deployment_id), []).append(event)
+    return sorted((_attempt(group, mapped) for group in groups.values()), key=lambda attempt: attempt.order)
+
+
+def _attempt(events: list[Event], mapped: Mapping[str, str]) -> Attempt:
+    said = [event.data for event in events if isinstance(event.data, Deployment)]
+    successes = [event.time for event in events if event.data.status == "success"]  # type: ignore[union-attr]
+    failures = [event.time for event in events if event.data.status in FAILURES]  # type: ignore[union-attr]
+    labels: dict[str, str] = {}
+    for data in said:
+        for name, value in data.labels.items():
+            labels.setdefault(name, value)
+    commits = first_said(data.commits for data in said)
+    flag = any(data.is_production for data in said)
+    return Attempt(
+        deployment_id=said[0].deployment_id,
+        environment=said[0].environment or "",
+        region=first_said(data.region for data in said) or "",
+        tier=tier(said[0].environment, first_said(data.tier for data in said), flag, mapped),
+        version=first_said(data.version for data in said),
+        release_id=first_said(data.release_id for data in said),
+        commit=first_said(data.commit for data in said),
+        ref=first_said(data.ref for data in said),
+        title=first_said(data.title for data in said),
+        repository=first_said(repository(event) or None for event in events) or "",
+        labels=labels,
+        fixes={incident for data in said for incident in data.fixes},
+        commits=None if commits is None else list(commits),
+        says_rollback=any(data.is_rollback for data in said),
+        seen_at=events[0].time,
+        finished_at=min(successes, default=None),
+        failed_at=None if successes else min(failures, default=None),
+    )
+
+
+def production(every: Sequence[Attempt]) -> list[Attempt]:
+    """Attempts as rates count them: to production, with a terminal status."""
+    return [one for one in every if one.tier == "production" and (one.finished_at or one.failed_at)]

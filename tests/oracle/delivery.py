@@ -1,0 +1,47 @@
+"""Everything the dictionary says about the deliveries of one service, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.envelope import Event
+from tests.oracle import attempts, commits, incidents, milestones, recovery, rework, rollbacks
+from tests.oracle import releases as collapse
+from tests.oracle.history import Repositories, known, services_of
+
+
+@dataclass
+class Delivery:
+    """What happened to one service."""
+
+    attempts: list[attempts.Attempt]
+    releases: list[collapse.Release]
+    credited: list[commits.Credit]
+    incidents: list[incidents.Trouble]
+    milestones: dict[str, datetime]
+
+
+def delivery(
+    service: str,
+    events: Iterable[Event],
+    repositories: Repositories | None = None,
+    tiers: Mapping[str, str] | None = None,
+    window: timedelta = timedelta(hours=24),
+) -> Delivery:
+    """Events are of every service, in any order, any number of times."""
+    everything = known(events)
+    own = [event for event in everything if service in services_of(event, repositories or {})]
+    every = attempts.attempts(own, tiers or {})
+    production = attempts.production(every)
+    rollbacks.judge(production)
+    made = collapse.releases(production)
+    credited = commits.find(commits.read(service, everything, repositories or {}), made)
+    troubles = incidents.troubles(everything, service, repositories or {})
+    incidents.attribute(troubles, made, window)
+    troubles = [one for one in troubles if one.is_owned or one.release is not None]
+    recovery.recover(made, production, troubles)
+    for release in made:
+        release.rework = rework.rework(release)
+    return Delivery(every, made, credited, troubles, milestones.milestones(own, every))

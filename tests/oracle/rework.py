@@ -1,0 +1,27 @@
+"""Deployments made because of an incident: rollbacks, and hotfixes by label, branch, title or link."""
+
+from __future__ import annotations
+
+import re
+
+from tests.oracle.releases import Release
+
+
+def rework(release: Release) -> str:
+    """`rollback`, `label`, `ref`, `title`, `link`, or nothing."""
+    if release.is_rollback:
+        return "rollback"
+    if any(name.lower() == "hotfix" for one in release.members for name in one.labels):
+        return "label"
+    if any(_is_hotfix_branch(one.ref) for one in release.members):
+        return "ref"
+    if any(re.search(r"\bhotfix\b", one.title or "", re.IGNORECASE) for one in release.members):
+        return "title"
+    if any(one.fixes for one in release.members):
+        return "link"
+    return ""
+
+
+def _is_hotfix_branch(ref: str | None) -> bool:
+    branch = (ref or "").removeprefix("refs/heads/").lower()
+    return branch.startswith(("hotfix/", "hotfix-"))
