@@ -75,7 +75,7 @@ async def replay(settings: Settings, chosen: Mapping[str, Any], *, dry_run: bool
     sink = KafkaSink(client_config(settings))
     await sink.start()
     try:
-        with connect(settings) as warehouse:
+        with connect(settings, as_writer=True) as warehouse:
             for letters in _chosen(warehouse, chosen):
                 good: list[Letter] = []
                 records: list[Record] = []

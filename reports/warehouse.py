@@ -62,13 +62,13 @@ class Warehouse:
 
 
 @contextmanager
-def connect(settings: Settings) -> Iterator[Warehouse]:
-    """A connection of the reader's, closed on leaving.
+def connect(settings: Settings, *, as_writer: bool = False) -> Iterator[Warehouse]:
+    """A connection of the reader's, closed on leaving; of the writer's for what readers may not see (dead letters).
 
     Raises:
         WarehouseError: nothing answers at the address, or it does not know the user.
     """
-    reader = settings.clickhouse_reader_user is not None
+    reader = settings.clickhouse_reader_user is not None and not as_writer
     user = settings.clickhouse_reader_user if reader else settings.clickhouse_user
     password = settings.clickhouse_reader_password if reader else settings.clickhouse_password
     address = urlsplit(settings.clickhouse_url)

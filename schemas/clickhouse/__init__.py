@@ -20,6 +20,9 @@ _STATEMENT_END = re.compile(r";[ \t]*(?:\n|$)")
 _PARAMETER = re.compile(r"\{(\w+):\w+\}")
 _HEADER = re.compile(r"^-- (question|grain|owner|needs): *(.*)$", re.MULTILINE)
 
+NOT_FOR_READERS = frozenset({"dead_letters", "dead_letter_records"})
+"""Records as they came, with what redaction takes out: tables and views of which readers see the list only."""
+
 
 @dataclass(frozen=True)
 class Parameters:

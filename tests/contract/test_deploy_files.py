@@ -213,6 +213,9 @@ def test_readers_have_limits_and_cannot_lift_them() -> None:
 def test_readers_read_the_views_that_there_are_and_no_table() -> None:
     expected = reader_role.reader_role([view.name for view in clickhouse.views()])
     assert reader_role.FILE.read_text() == expected, "run python -m deploy.clickhouse.generate"
+    assert "adoption.dead_letter_list<" in expected
+    for name in clickhouse.NOT_FOR_READERS:
+        assert f"adoption.{name}<" not in expected
     tables = {name for migration in clickhouse.migrations() for name in _tables(migration.template)}
     granted = re.findall(r"GRANT SELECT ON adoption\.(\w+)", expected)
     assert tables

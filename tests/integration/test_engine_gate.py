@@ -23,9 +23,17 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
                 "CREATE TABLE t (a UInt32, b String) ENGINE = ReplacingMergeTree ORDER BY a",
                 "INSERT INTO t VALUES (1, 'one'), (2, 'two')",
                 "CREATE VIEW v AS SELECT a, b FROM adoption.t FINAL",
+                "CREATE VIEW of AS SELECT a, b, {who:String} AS who FROM adoption.t FINAL WHERE a < {top:UInt32}",
+                "CREATE VIEW url AS SELECT a, {who:String} AS who FROM adoption.t FINAL",
+                "CREATE VIEW URL AS SELECT a, {who:String} AS who FROM adoption.t FINAL",
+                "CREATE TABLE dead_letters (value String) ENGINE = ReplacingMergeTree ORDER BY value",
+                "CREATE VIEW dead_letter_records AS SELECT value FROM adoption.dead_letters FINAL",
+                "CREATE VIEW dead_letter_list AS SELECT length(value) AS size FROM adoption.dead_letters FINAL",
+                "INSERT INTO dead_letters VALUES ('token')",
                 "CREATE DATABASE other",
                 "CREATE TABLE other.private (a UInt32) ENGINE = MergeTree ORDER BY a",
                 "INSERT INTO other.private VALUES (1)",
+                "CREATE VIEW other.of AS SELECT a, {who:String} AS who FROM other.private",
             ):
                 answer = writer.post("/", content=statement)
                 assert answer.status_code == 200, answer.text
@@ -130,6 +138,35 @@ HOSTILE = [
     "EXPLAIN SELECT file('{secret}')",
     "EXPLAIN SELECT COLUMNS('p') APPLY(x -> file(x)) FROM (SELECT '{secret}' AS p)",
     "USE system",
+    # Views with parameters: what is given to them is looked at, and only the product's own are open.
+    "SELECT * FROM of(who = file('{secret}'), top = 2)",
+    "SELECT * FROM of(who = 'x', top = length(file('{secret}')))",
+    "SELECT * FROM of(who = (SELECT file('{secret}')), top = 2)",
+    "SELECT * FROM adoption.of(who = (SELECT file('{secret}')), top = 2)",
+    "SELECT * FROM `adoption`.`of`(who = (SELECT * FROM file('{secret}', 'LineAsString')), top = 2)",
+    "WITH (SELECT file('{secret}')) AS content SELECT * FROM of(who = content, top = 2)",
+    "SELECT * FROM view(SELECT * FROM of(who = (SELECT file('{secret}')), top = 2))",
+    "SELECT * FROM of(who = (SELECT query FROM system.processes LIMIT 1), top = 2)",
+    "SELECT * FROM of(who = (SELECT toString(a) FROM other.private), top = 2)",
+    "SELECT * FROM of(who = (SELECT * FROM url('http://127.0.0.1/', 'LineAsString')), top = 2)",
+    "SELECT * FROM of(who = toString(sleep(3)), top = 2)",
+    "SELECT * FROM other.of(who = 'x')",
+    "SELECT * FROM `other`.`of`(who = 'x')",
+    "SELECT * FROM `other.of`(who = 'x')",
+    "DESCRIBE other.of(who = 'x')",
+    "DESCRIBE TABLE of(who = (SELECT file('{secret}')), top = 2)",
+    "SELECT * FROM url(who = 'x')",
+    "SELECT * FROM URL(who = 'x')",
+    # Records as they came.
+    "SELECT * FROM dead_letters",
+    "SELECT value FROM adoption.dead_letters FINAL",
+    "SELECT * FROM `dead_letter_records`",
+    "SELECT * FROM t, adoption.`dead_letter_records` AS d",
+    "SELECT 'token' IN dead_letters",
+    "SELECT 'token' IN (SELECT value FROM adoption.dead_letter_records)",
+    "SELECT * FROM of(who = (SELECT value FROM dead_letters LIMIT 1), top = 2)",
+    "SELECT * FROM merge('adoption', 'dead_letters')",
+    "DESCRIBE dead_letter_records",
     # Changes.
     "INSERT INTO t VALUES (3, 'three')",
     "INSERT INTO t FORMAT TSV\n3\tthree\n",
@@ -209,7 +246,7 @@ def test_the_query_string_opens_nothing_either(reader: httpx.Client, query: str,
     assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (403, code)
 
 
-@pytest.mark.parametrize("table", ["system.processes", "other.private"])
+@pytest.mark.parametrize("table", ["system.processes", "other.private", "dead_letters", "adoption.dead_letter_records"])
 @pytest.mark.parametrize("statement", ["SELECT * FROM {t:Identifier}", "SELECT 1 IN {t:Identifier}"])
 def test_a_table_named_by_a_parameter_is_seen(reader: httpx.Client, statement: str, table: str) -> None:
     answer = reader.post("/", params={"param_t": table}, content=statement)
@@ -226,14 +263,18 @@ def test_a_table_named_by_a_parameter_is_seen(reader: httpx.Client, statement: s
         ("SELECT b FROM t WHERE a IN (SELECT a FROM v WHERE b LIKE 'tw%')", "two\n"),
         ("WITH big AS (SELECT max(a) AS m FROM t) SELECT b FROM t, big WHERE a = m", "two\n"),
         ("SELECT sum(number) FROM numbers(10)", "45\n"),
+        ("SELECT b, who FROM of(who = 'x', top = 2)", "one\tx\n"),
+        ("SELECT b FROM adoption.of(who = (SELECT max(b) FROM t), top = (SELECT max(a) FROM t))", "one\n"),
+        ("SELECT count() FROM adoption.url(who = 'x')", "2\n"),
+        ("SELECT size FROM dead_letter_list", "5\n"),
         ("SELECT arrayMap(x -> x + 1, [1, 2])", "[2,3]\n"),
         ("SELECT 'python' IN ('python')", "1\n"),
         ("SELECT 'file(1)', 'system.processes'", "file(1)\tsystem.processes\n"),
-        ("SELECT name FROM system.tables WHERE database = 'adoption' ORDER BY name", "t\nv\n"),
+        ("SELECT name FROM system.tables WHERE database = 'adoption' AND name IN ('t', 'v') ORDER BY name", "t\nv\n"),
         ("SELECT name FROM system.columns WHERE database = 'adoption' AND table = 'v' ORDER BY name", "a\nb\n"),
         ("SELECT name FROM system.databases WHERE name = 'adoption'", "adoption\n"),
         ("SELECT count() > 1000 FROM system.settings", "1\n"),
-        ("SHOW TABLES", "t\nv\n"),
+        ("SHOW TABLES LIKE '%t'", "dead_letter_list\nt\n"),
         ("DESCRIBE TABLE t", "a\tUInt32\t\t\t\t\t\nb\tString\t\t\t\t\t\n"),
         ("(SELECT 1) INTERSECT (SELECT 1) FORMAT CSV", "1\n"),
         ("SELECT a FROM t ORDER BY a FORMAT JSONEachRow", '{"a":1}\n{"a":2}\n'),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from deploy.local.engine.config import DATABASE
 from deploy.local.engine.connection import Session, quoted
 from deploy.local.engine.errors import AccessDeniedError, ReadOnlyError
+from schemas.clickhouse import NOT_FOR_READERS
 
 _MAY = "a reader may SELECT, DESCRIBE and SHOW TABLES"
 _SELECTS = ("SelectWithUnionQuery", "SelectIntersectExceptQuery")
@@ -123,6 +124,8 @@ class Gate:
                 raise AccessDeniedError("COLUMNS(…) APPLY is not available to a reader: name the columns")
             if kind == "Function":
                 self._check_function(name, self.functions | self.table_functions)
+                # A view with parameters of another database, which DESCRIBE would show.
+                dotted |= self._check_identifier(name) if "." in name else set()
             elif kind == "TableIdentifier" and "." in name and not _is_open(name):
                 raise AccessDeniedError(f"a reader reads the database {DATABASE}, not {name}")
             else:
@@ -138,7 +141,9 @@ class Gate:
             f"SELECT name FROM system.tables WHERE database = {quoted(DATABASE)} "
             "AND notEmpty(parameterized_view_parameters)",
         )
-        return views - self.table_functions | {f"{DATABASE}.{name}" for name in views}
+        # A bare name that is also a table function's means the function; after the database it can only be the view.
+        bare = {name for name in views if name.lower() not in self.table_functions}
+        return frozenset(bare | {f"{DATABASE}.{name}" for name in views})
 
     def check_query(self, tree: str, views: frozenset[str] = frozenset()) -> set[str]:
         """Holds the output of ``EXPLAIN QUERY TREE`` against the lists; returns and raises likewise.
@@ -164,6 +169,8 @@ class Gate:
             raise AccessDeniedError(f"function {name} is not available to a reader")
 
     def _check_identifier(self, name: str) -> set[str]:
+        if not NOT_FOR_READERS.isdisjoint(name.split(".")):
+            raise AccessDeniedError(f"{name} holds records as they came, which a reader may not read")
         if "." not in name:
             # arrayMap(file, …) names a function without calling it.
             self._check_function(name, self.functions)
