@@ -158,6 +158,8 @@ class Spool:
             self._file = None
             with contextlib.suppress(OSError):
                 os.ftruncate(file, start)
+                if not start:  # a disk that stays full must not fill with empty segments
+                    self._paths.pop(self._segment).unlink()
             os.close(file)
             raise
         places: list[Place] = []
@@ -223,10 +225,16 @@ class Spool:
             self._file = None
         self._marker = secrets.token_bytes(MARKER_BYTES)
         path = self._folder / f"{number:020d}-{self._marker.hex()}.log"
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._paths[number] = path
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        try:
+            self._sync_folder()
+        except OSError:
+            # The segment's name may not be on disk: nothing in it would be durable.
+            os.close(file)
+            path.unlink(missing_ok=True)
+            raise
+        self._file, self._paths[number] = file, path
         self._segment, self._size = number, 0
-        self._sync_folder()
 
     def _settled(self) -> Ranges:
         try:

@@ -27,6 +27,8 @@ INFLATED_RATIO: Final = 100
 """Logs compress 10 to 30 times; deflate's limit is 1,032."""
 _RATIO_FLOOR: Final = 64 * 1024
 """Below this size a ratio says nothing."""
+_INFLATE_PIECE: Final = 4096
+"""What follows a member is copied to be looked at: of a body of many small members never more than this, each time."""
 BODY_SECONDS: Final = 30.0
 
 
@@ -95,16 +97,20 @@ def inflate(raw: bytes) -> bytes:
     """
     limit = min(INFLATED_BYTES, max(INFLATED_RATIO * len(raw), _RATIO_FLOOR))
     out = bytearray()
-    rest = raw
+    rest = memoryview(raw)
+    member = None
     while rest:
-        member = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        member = member or zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        piece = rest[:_INFLATE_PIECE]
         try:
-            out += member.decompress(rest, limit + 1 - len(out))
+            out += member.decompress(piece, limit + 1 - len(out))
         except zlib.error as error:
             raise Problem(400, "malformed_gzip", f"expected gzip, got {error}") from None
         if len(out) > limit:
             raise too_large("content after inflating", limit, "inflated_too_large")
-        if not member.eof:
-            raise Problem(400, "malformed_gzip", f"expected gzip, got an end after {len(raw)} bytes, within a member")
-        rest = member.unused_data
+        rest = rest[len(piece) - len(member.unused_data) :]
+        if member.eof:
+            member = None
+    if member:
+        raise Problem(400, "malformed_gzip", f"expected gzip, got an end after {len(raw)} bytes, within a member")
     return bytes(out)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uvicorn
 
 from producers.http.app import create_app
+from producers.http.wire import BoundedHttp
 from producers.kafka import KafkaSink, Sink, client_config
 from producers.outbox import OutboxSink
 from schemas.settings import Settings
@@ -31,7 +32,7 @@ def server_of(
         create_app(settings, sink or sink_of(settings)),
         host=settings.ingest_host if host is None else host,
         port=settings.ingest_port if port is None else port,
-        http="httptools",
+        http=BoundedHttp,
         ws="none",
         lifespan="on",
         access_log=False,

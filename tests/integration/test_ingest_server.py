@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +97,21 @@ def test_the_client_and_the_service_understand_each_other(service: Running, brok
     }
     with IngestClient(service.url, "wrong") as client, pytest.raises(RefusedError, match="401 unauthorized"):
         client.events([fact(1)])
+
+
+@pytest.mark.parametrize("endless", [b"x: " + b"y" * 60 + b"\r\n", b"y"], ids=["many headers", "one header"])
+def test_headers_without_end_are_hung_up_on(service: Running, endless: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as one:
+        one.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\nz: a")
+        if endless != b"y":
+            one.sendall(b"\r\n")
+        said = b""
+        with suppress(ConnectionError):  # it may hang up before all is sent, or before its answer is read
+            for _ in range(200):
+                one.sendall(endless * (50_000 // len(endless)))
+            said = one.recv(1000)
+        assert said.startswith(b"HTTP/1.1 400 ") or not said
+    assert httpx.get(f"{service.url}/healthz", headers={"z": "y" * 30_000}).is_success
 
 
 def test_senders_that_trickle_do_not_hold_up_the_others(service: Running) -> None:

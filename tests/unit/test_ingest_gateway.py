@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from producers.http.arrow_size import declared
+from producers.http.routes_gateway import MOST_RECORDS
 from schemas import dead_letters, gateway
 from schemas.streams import DEAD_LETTERS, GATEWAY
 from tests.support.ingest_service import Service, kong
@@ -120,6 +121,12 @@ def test_a_large_post_is_cut_into_units_the_same_way_each_time(service: Service)
     assert len(counts) > 3
     assert all(count % 2 == 0 and count // 2 <= gateway.MAX_REQUESTS for count in counts.values())
     assert all(len(one.value) <= gateway.MAX_BYTES for one in service.topic(GATEWAY.topic))
+
+
+def test_a_post_of_more_records_than_can_be_kept_apart_is_refused_whole(service: Service) -> None:
+    answer = service.post(PATH, b"[" + b",".join([b"1"] * (MOST_RECORDS + 1)) + b"]")
+    assert (answer.status_code, answer.json()["error"]) == (413, "too_many_records")
+    assert service.topic(DEAD_LETTERS.topic) == service.topic(GATEWAY.topic) == []
 
 
 def test_small_posts_share_a_message_and_are_answered_when_it_is_durable(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
@@ -151,15 +152,40 @@ def test_a_disk_that_is_full_is_said_and_costs_nothing_that_was_acknowledged(
     async def scene() -> None:
         await sink.send([record(1)])
         monkeypatch.setattr(os, "write", full)
-        with pytest.raises(Unavailable, match="No space left"):
-            await sink.send([record(2)])
+        for _ in range(3):
+            with pytest.raises(Unavailable, match="No space left"):
+                await sink.send([record(2)])
         assert "No space left" in (await sink.unready() or "")
         monkeypatch.setattr(os, "write", write)
         await sink.send([record(3)])
         assert await sink.unready() is None
 
     run(sink, scene)
+    assert len(list(tmp_path.glob("*.log"))) == 2  # not an empty segment for each try
     assert left(tmp_path) == [1, 3]
+
+
+def test_a_segment_whose_name_may_not_be_on_disk_is_not_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Spool(tmp_path)
+    opened.load()
+    fsync = os.fsync
+
+    def broken(file: int) -> None:
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            raise OSError(errno.EIO, "Input/output error")
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", broken)
+    for _ in range(2):  # the second try must not take the first one's file for a durable one
+        with pytest.raises(OSError, match="Input/output error"):
+            opened.append([(1, frame(1, record(1)))])
+    monkeypatch.setattr(os, "fsync", fsync)
+    (place,) = opened.append([(1, frame(1, record(1)))])
+    assert opened.read(place) == record(1)
+    opened.close()
+    assert left(tmp_path) == [1]
 
 
 def test_the_backlog_is_bounded(tmp_path: Path) -> None:

@@ -82,6 +82,16 @@ def test_phases_not_reached_and_sizes_not_given_are_absent():
     assert (made["latency_us"], made["request_bytes"], made["response_bytes"]) == (None, None, None)
 
 
+def test_a_size_beyond_its_column_is_rejected():
+    for size in (2**63, 2**64, 10**30, str(2**64), "9" * 5_000, 1.5, True):
+        for side in ("request", "response"):
+            record = load("request")
+            record[side]["size"] = size
+            mapped = map_records([record], unit=UNIT, context=CONTEXT)
+            assert [(bad.position, bad.reason) for bad in mapped.rejected] == [(0, "wrong_type")]
+            assert mapped.rows.num_rows == 0
+
+
 def test_a_bad_record_is_rejected_alone_with_its_index():
     records = [load("request"), {"latencies": {}}, "text", load("request") | {"started_at": 1714643400}]
     mapped = map_records(records, unit=UNIT, context=CONTEXT)
