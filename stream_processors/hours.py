@@ -2,6 +2,8 @@
 
 A unit counts once: its rows are grouped by (key, unit, content), so that a replay into another day's partition is the
 same row. Of two contents of one unit the greatest counts. A slice that nothing counts in any more is an empty row.
+Where the tenant's midnight lies within a UTC hour (half-hour zones), groups are cut there: views take the local day of
+a group from its first request.
 """
 
 from __future__ import annotations
@@ -67,8 +69,9 @@ FROM
         GROUP BY service, minute, consumer, team, environment, route, method, status, outcome, is_synthetic, unit,
                  content
     )
-    GROUP BY service, hour, consumer, team, environment, route, method, status, outcome, is_synthetic
-    ORDER BY service, hour, consumer, team, environment, route, method, status, outcome, is_synthetic
+    GROUP BY service, hour, consumer, team, environment, route, method, status, outcome, is_synthetic,
+             toDate(minute, {{zone:String}})
+    ORDER BY service, hour, consumer, team, environment, route, method, status, outcome, is_synthetic, first_at
 )
 GROUP BY service, hour
 ) AS summed ON summed.service = wanted.slice.1 AND toUInt32(summed.hour) = wanted.slice.2
@@ -91,10 +94,18 @@ async def conflicting_hours(warehouse: Warehouse, units: Iterable[str]) -> set[H
     return hours
 
 
-async def recompute_hours(warehouse: Warehouse, versions: Mapping[HourMark, int]) -> None:
-    """Recompute slices (slice → version of its result); returns when the results are durable."""
+async def recompute_hours(warehouse: Warehouse, versions: Mapping[HourMark, int], *, zone: str) -> None:
+    """Recompute slices (slice → version of its result); returns when the results are durable.
+
+    Args:
+        warehouse: where unit rows are, and results go.
+        versions: what to recompute.
+        zone: IANA zone in which days are cut.
+    """
     for chunk in fitting(sorted(versions, key=lambda mark: (mark.hour, mark.service))):
-        await warehouse.command(_RECOMPUTE, _parameters(chunk) | {"versions": [versions[mark] for mark in chunk]})
+        await warehouse.command(
+            _RECOMPUTE, _parameters(chunk) | {"versions": [versions[mark] for mark in chunk], "zone": zone}
+        )
 
 
 def _parameters(chunk: Sequence[HourMark]) -> dict[str, Any]:

@@ -30,13 +30,14 @@ class Recompute:
     def __init__(self, warehouse: Warehouse, settings: Settings) -> None:
         self._warehouse = warehouse
         self._incarnation = settings.incarnation
+        self._zone = settings.time_zone
         self._services = ServiceFacts(warehouse, settings.time_zone)
 
     async def store(self, records: Sequence[Record]) -> Stored:
         """Recompute the slices of a take; returns when their results are durable."""
         _, letters = decode.split(marks.read(record) for record in records)
         versions = self._versions(records)
-        await recompute_hours(self._warehouse, _of(HourMark, versions))
+        await recompute_hours(self._warehouse, _of(HourMark, versions), zone=self._zone)
         await self._services.recompute(_of(ServiceMark, versions))
         return Stored(letters=tuple(letters))
 

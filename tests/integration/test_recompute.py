@@ -495,12 +495,22 @@ class TestHours:
         """Its result is made by the engine from the rows it finds, so "older rows" are those of an emptied table."""
         mark = HourMark("api", HOUR)
         pipeline.send_traffic(requests("u", 0))
-        asyncio.run(recompute_hours(pipeline.warehouse, {mark: 5}))
+        asyncio.run(recompute_hours(pipeline.warehouse, {mark: 5}, zone="UTC"))
         asyncio.run(pipeline.warehouse.command("TRUNCATE TABLE gateway_unit_rows"))
-        asyncio.run(recompute_hours(pipeline.warehouse, {mark: 3}))
+        asyncio.run(recompute_hours(pipeline.warehouse, {mark: 3}, zone="UTC"))
         assert pipeline.hours() == {("api", at(0)): 1}
-        asyncio.run(recompute_hours(pipeline.warehouse, {mark: 1 << 40}))
+        asyncio.run(recompute_hours(pipeline.warehouse, {mark: 1 << 40}, zone="UTC"))
         assert pipeline.hours() == {("api", at(0)): 0}, "a new incarnation outranks"
+
+    def test_an_hour_with_local_midnight_in_it_is_cut_there(self, pipeline: Line) -> None:
+        """Midnight of Kolkata is 18:30 UTC: alike requests before and after it are of two days, Sunday and Monday."""
+        sunday, monday = (datetime(2026, 6, 7, 18, minute, tzinfo=UTC) for minute in (29, 30))
+        (alike,) = requests("u", 0)
+        pipeline.send_traffic([alike.model_copy(update={"at": at}) for at in (sunday, sunday, monday)])
+        there = Recompute(pipeline.warehouse, pipeline.settings.model_copy(update={"time_zone": "Asia/Kolkata"}))
+        asyncio.run(there.store(pipeline.take_marks()))
+        days = "SELECT toString(toDate(first_at, 'Asia/Kolkata')) AS day, requests FROM gateway_hours ORDER BY day"
+        assert pipeline.rows(days) == [("2026-06-07", 2), ("2026-06-08", 1)]
 
     def test_hours_are_those_of_their_own_service(self, pipeline: Line) -> None:
         pipeline.send_traffic(requests("u", 0), requests("v", 1, service='O\'Brien \\ "x"\t{n}/é'))

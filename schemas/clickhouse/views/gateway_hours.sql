@@ -1,5 +1,5 @@
 -- question: How much gateway traffic was there, by everything we keep of a request?
--- grain: service x hour x consumer x team x environment x route x method x status x outcome x synthetic
+-- grain: service x hour (cut at the tenant's midnight) x consumer x team x environment x route x method x status x outcome x synthetic
 -- owner: platform-analytics
 -- needs: as_of, service_aliases
 CREATE OR REPLACE VIEW gateway_hours ${on_cluster}
