@@ -190,6 +190,6 @@ def _counted(commits: Iterable[LoggedCommit], tally: Tally) -> Iterator[LoggedCo
             tally.leave_out("commit_time_out_of_range")
         elif oldest is None or datetime.fromisoformat(commit.committed_at) < oldest:
             oldest, tally.oldest = datetime.fromisoformat(commit.committed_at), commit.committed_at
-        if tally.commits % _EVERY == 0:
+        if tally.commits % _EVERY == 0 and sys.stderr.isatty():
             sys.stderr.write(f"\r{tally.commits:,} commits read")
         yield commit

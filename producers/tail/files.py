@@ -91,9 +91,11 @@ class Reader:
         self.held_since: float | None = None
         self._file = path.open("rb", buffering=0)
         self._digest = identity.digest if identity else None
-        self._looked_at_size = -1
-        self._head = b""  # of a first line without an end
-        self.modified = 0  # when its end was last looked at, nanoseconds
+        # Until its first line has an end, a file is known by as much of it as was seen.
+        self._head = b"" if identity else os.pread(self._file.fileno(), HEAD_BYTES, 0)
+        status = os.fstat(self._file.fileno())
+        self.modified = status.st_mtime_ns  # as of the last look
+        self._looked_at_size = -1 if identity else status.st_size
 
     def seek(self, position: int) -> None:
         """Read from there on; what was held is let go."""
@@ -146,10 +148,15 @@ class Reader:
             return True
         if status.st_size != self._looked_at_size:
             head = os.pread(self._file.fileno(), HEAD_BYTES, 0)
-            if not head.startswith(self._head) or (self._digest is not None and digest_of(head) != self._digest):
+            digest = digest_of(head)
+            if not head.startswith(self._head) or (self._digest is not None and digest != self._digest):
                 return True
+            if digest != self._digest:
+                return False  # its first line is new: what came before it is looked for from the last look on
             self._looked_at_size = status.st_size
             self._head = b"" if self._digest else head
+        elif self._digest is None and status.st_mtime_ns != self.modified:
+            return True  # as long as before, yet written to
         self.modified = status.st_mtime_ns
         return False
 

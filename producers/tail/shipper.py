@@ -190,11 +190,9 @@ class Shipper:
         return sum(reader.cutter.partial for reader in self._readers)
 
     def _pump(self, reader: Reader, now: float, *, flush: bool) -> bool:
-        identity = reader.identify()
+        identity = reader.identity
         if identity is None:
-            return False
-        if self._progress.position(identity) is None:
-            self._progress = self._progress.at(identity, reader.cutter.start)
+            return self._identify(reader)
         data = reader.read()
         for piece in reader.cutter.feed(data):
             self._ship(identity, piece)
@@ -210,6 +208,21 @@ class Shipper:
             for piece in reader.cutter.flush():
                 self._ship(identity, piece)
         return bool(data)
+
+    def _identify(self, reader: Reader) -> bool:
+        """Ask for a new file's identity; gives whether it has one now. It is read after those that are older."""
+        looked_at = reader.modified
+        identity = reader.identify()
+        if identity is None:
+            return False
+        if self._progress.files and reader is self._readers[-1]:
+            # What was in it may have been copied away and truncated before its first line was seen.
+            self._readers.remove(reader)
+            self._add_unseen(after=looked_at)
+            self._readers.append(reader)
+        if self._progress.position(identity) is None:
+            self._progress = self._progress.at(identity, reader.cutter.start)
+        return True
 
     def _ship(self, identity: Identity, piece: Piece) -> None:
         if piece.is_too_long:
@@ -305,9 +318,7 @@ class Shipper:
         elif current.was_truncated():
             self._truncated(current)
         elif not current.is_named(self._log) and self._log.exists():
-            found = pick(FileAt(current.identity, 0), look_around(self._log)) if current.identity else None
-            if found:
-                self._add_unseen(after=found.modified)
+            self._add_unseen(after=current.modified)
             self._add_log()
 
     def _truncated(self, current: Reader) -> None:
@@ -350,10 +361,14 @@ class Shipper:
         unseen = [
             one
             for one in look_around(self._log)
-            if one.modified > after and one.path != self._log and one.identity.digest not in known
+            if one.modified > after
+            and one.path != self._log
+            and one.identity.digest not in known
+            and not any(reader.is_named(one.path) for reader in self._readers)
         ]
         for one in sorted(unseen, key=lambda one: one.modified):
-            self._readers.append(Reader(one.path))
+            self._readers.append(Reader(one.path, one.identity))
+            self._progress = self._progress.at(one.identity, 0)
 
     def _let_go(self) -> None:
         """Close rotated files that nobody can write to any more, or that are too many."""

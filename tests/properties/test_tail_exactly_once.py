@@ -116,7 +116,7 @@ def play(folder: Path, actions: list[tuple[str, Any]]) -> World:
 @settings(deadline=None, max_examples=100)
 @given(ACTIONS)
 def test_every_line_is_counted_exactly_once(actions: list[tuple[str, Any]]) -> None:
-    small = patch.multiple(cut, UNIT_LINES=5, UNIT_BYTES=120, LINE_BYTES=100)
+    small = patch.multiple(cut, UNIT_LINES=5, UNIT_BYTES=1000, LINE_BYTES=1000)
     # What fsync is for cannot happen to a test; the rest of the suite leaves it on.
     with small, patch.object(os, "fsync"), tempfile.TemporaryDirectory() as folder:
         world = play(Path(folder), actions)

@@ -98,6 +98,7 @@ class World:
         rotated = self.log.with_name(f"access.log.{self._rotations}")
         self.log.rename(rotated)
         self.log.touch()
+        self._stamp(self.log)
         return rotated
 
     def copytruncate(self) -> Path:
@@ -108,6 +109,7 @@ class World:
         copy.write_bytes(self.log.read_bytes())
         self._stamp(copy)
         os.truncate(self.log, 0)
+        self._stamp(self.log)
         return copy
 
     def shipper(self, *, at_end: bool = False, store: type[Store] = Store, outlet: Any = None) -> Shipper:
