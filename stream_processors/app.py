@@ -69,8 +69,11 @@ def create(role: Role, settings: Settings) -> faust.App:
     for stream, store in _stores(role, warehouse, settings).items():
         _agent(app, stream, store)
     if role == "recompute":
-        # On a connection of its own: the clock goes on while a long recompute runs.
-        app.timer(interval=TICK.total_seconds(), on_leader=False)(Recompute(clock, settings).tick)
+        # On a connection of its own: the clock goes on while a long recompute runs. Once at the start, too: a timer
+        # first waits, and without a clock every view is empty.
+        tick = Recompute(clock, settings).tick
+        app.task(on_leader=False)(tick)
+        app.timer(interval=TICK.total_seconds(), on_leader=False)(tick)
 
     async def close(*_: Any, **__: Any) -> None:
         await warehouse.close()
