@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 @click.option("--data-dir", "folder", type=click.Path(path_type=Path), help="Data of this install.")
 @click.option("--ingest-port", default=8080, show_default=True, help="Port of the ingest service; 0: a free one.")
 @click.option("--clickhouse-port", default=8123, show_default=True, help="Port of ClickHouse's HTTP interface.")
-@click.option("--time-zone", default="UTC", show_default=True, help="Zone of days and weeks; fixed on first start.")
+@click.option(
+    "--time-zone",
+    envvar="ADOPTION_TIME_ZONE",
+    default="UTC",
+    show_default=True,
+    help="Zone of days and weeks; fixed on first start (ADOPTION_TIME_ZONE).",
+)
 def up(folder: Path | None, ingest_port: int, clickhouse_port: int, time_zone: str) -> None:
     """Run the whole tracker on this machine until Ctrl-C: broker, ClickHouse engine, ingest service, workers."""
     import logging  # noqa: PLC0415
@@ -27,6 +33,7 @@ def up(folder: Path | None, ingest_port: int, clickhouse_port: int, time_zone: s
     from deploy.local.engine.process import EngineStartError  # noqa: PLC0415 - heavy
     from deploy.local.install import FolderInUseError  # noqa: PLC0415
     from deploy.local.stack import Stack, StackError  # noqa: PLC0415
+    from stream_processors.migrations import MigrationError  # noqa: PLC0415
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     ended = threading.Event()
@@ -41,7 +48,7 @@ def up(folder: Path | None, ingest_port: int, clickhouse_port: int, time_zone: s
             time_zone=time_zone,
             progress=lambda step: click.echo(f"starting {step} …", err=True),
         )
-    except (FolderInUseError, StackError, EngineStartError) as error:
+    except (FolderInUseError, StackError, EngineStartError, MigrationError) as error:
         raise click.ClickException(str(error)) from error
     with stack:
         click.echo(_addresses(stack, place))

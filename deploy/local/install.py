@@ -46,19 +46,22 @@ def next_incarnation(folder: Path) -> int:
 
 
 def access(folder: Path) -> dict[str, Any]:
-    """Token and webhook secret of this install, made on the first start.
+    """Token, webhook secret and salt of this install, made on the first start.
 
     Returns:
-        `token` and `github_secret` in the clear, `file`: path of the access file that the ingest service reads.
+        `token`, `github_secret` and `actor_salt` in the clear, `file`: path of the access file that the ingest service
+        reads.
     """
     path, kept = folder / "access.json", folder / "secrets.json"
     if not kept.exists():
-        made = {"token": secrets.token_urlsafe(24), "github_secret": secrets.token_urlsafe(24)}
+        # With a salt that everybody knows, a list of names tells whose hashes these are.
+        made = {name: secrets.token_urlsafe(24) for name in ("token", "github_secret", "actor_salt")}
         digest = hashlib.sha256(made["token"].encode()).hexdigest()
         token = {"name": "local", "sha256": digest, "scopes": ["events", "gateway"]}
         write_durably(path, json.dumps({"tokens": [token], "github": {"secrets": [made["github_secret"]]}}))
         write_durably(kept, json.dumps(made))
-    return {**json.loads(kept.read_text()), "file": path}
+    # An install from before salts were made goes on with the default: another one would make every person a new one.
+    return {"actor_salt": "adoption", **json.loads(kept.read_text()), "file": path}
 
 
 def write_durably(path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -73,12 +74,18 @@ class Stack:
 
         Raises:
             install.FolderInUseError: a stack runs on this folder.
-            StackError: a part did not come up.
+            StackError: a part did not come up, or the ingest port is taken.
+            MigrationError: the folder's tables were made by a newer version, or for another time zone.
         """
         lock = install.lock(folder)
+        try:
+            ingest_port = _free_port(ingest_port)
+        except StackError:
+            lock.close()
+            raise
         incarnation = install.next_incarnation(folder)
         access = install.access(folder)
-        (folder / "logs").mkdir(exist_ok=True)
+        (folder / "logs").mkdir(exist_ok=True, mode=0o700)
         progress("broker")
         broker = EmbeddedBroker.start([(stream.topic, stream.partitions) for stream in STREAMS])
         progress("ClickHouse engine")
@@ -92,8 +99,9 @@ class Stack:
             clickhouse_reader_password=engine.reader[1],
             time_zone=time_zone,
             incarnation=incarnation,
-            ingest_port=ingest_port or _free_port(),
+            ingest_port=ingest_port,
             ingest_token=access["token"],
+            actor_salt=access["actor_salt"],
             ingest_access_file=access["file"],
             outbox_dir=folder / "outbox",
         )
@@ -197,7 +205,7 @@ def _partitions(stream: Stream) -> list[TopicPartition]:
     return [TopicPartition(stream.topic, number) for number in range(stream.partitions)]
 
 
-_SECRET = {"clickhouse_password", "clickhouse_reader_password", "ingest_token"}
+_SECRET = {"clickhouse_password", "clickhouse_reader_password", "ingest_token", "actor_salt"}
 _PLAIN = {
     "kafka_bootstrap", "clickhouse_url", "clickhouse_user", "clickhouse_reader_user", "time_zone", "incarnation",
     "ingest_url", "ingest_port", "ingest_access_file", "outbox_dir",
@@ -217,10 +225,16 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
     return values | {"ADOPTION_DATA_DIR": str(folder)}
 
 
-def _free_port() -> int:
-    import socket  # noqa: PLC0415 - only when no port was asked for
-
+def _free_port(wanted: int) -> int:
+    """The port, or a free one for 0. Another service on it would answer for ours, and be sent our token."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise StackError(
+                f"expected port {wanted} to be free for the ingest service, got {error.strerror}: end what uses it, or "
+                "choose another with --ingest-port (0: a free one)"
+            ) from error
         port: int = probe.getsockname()[1]
         return port
