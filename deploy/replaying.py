@@ -6,6 +6,8 @@ mapped anew by the mapper of today, and what it becomes goes to its topics.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +15,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from producers.kafka import Record
+    from producers.kafka import Record, Sink
     from reports.warehouse import Warehouse
     from schemas.settings import Settings
 
 _EDGE = "http:/v1/"
 _TOGETHER = 100
 """Letters read and sent at a time: each may be 4 MiB."""
+_PATIENCE = 120.0
+"""Seconds that the workers may take for the letters of one step."""
 
 WHERE = """
     ({reason:String} = '' OR reason = {reason:String}) AND ({origin:String} = '' OR origin = {origin:String})
@@ -67,12 +71,12 @@ async def replay(settings: Settings, chosen: Mapping[str, Any], *, dry_run: bool
         InterruptedReplayError: Kafka is away.
         reports.warehouse.WarehouseError: the warehouse is.
     """
-    from producers.kafka import KafkaSink, Unavailable, client_config  # noqa: PLC0415
+    from producers.kafka import Unavailable  # noqa: PLC0415
     from reports.warehouse import connect  # noqa: PLC0415
 
     refused: Counter[str] = Counter()
     sent = 0
-    sink = KafkaSink(client_config(settings))
+    sink = _sink(settings)
     await sink.start()
     try:
         with connect(settings, as_writer=True) as warehouse:
@@ -90,6 +94,7 @@ async def replay(settings: Settings, chosen: Mapping[str, Any], *, dry_run: bool
                     # Taken before: a letter that comes back is later than this, and waits again.
                     now = datetime.now(UTC)
                     await sink.send(records)
+                    await _seen_through(sink)
                     _note(settings, good, now)
                 sent += len(good)
     except Unavailable as error:
@@ -97,6 +102,29 @@ async def replay(settings: Settings, chosen: Mapping[str, Any], *, dry_run: bool
     finally:
         await sink.stop()
     return sent, refused
+
+
+def _sink(settings: Settings) -> Sink:
+    """Kafka itself; where its memory is not to be trusted (there is an outbox), behind an outbox of our own."""
+    from producers.kafka import KafkaSink, client_config  # noqa: PLC0415
+    from producers.outbox import OutboxSink  # noqa: PLC0415
+
+    client = client_config(settings)
+    if settings.outbox_dir is None:
+        return KafkaSink(client)
+    return OutboxSink(settings.outbox_dir.with_name("replay-outbox"), client)
+
+
+async def _seen_through(sink: Sink) -> None:
+    """Wait until an outbox has nothing left: only then may a letter be noted as sent again."""
+    from producers.kafka import Unavailable  # noqa: PLC0415
+
+    unsettled = sink.gauges().get("outbox_unsettled_entries")
+    deadline = time.monotonic() + _PATIENCE
+    while unsettled is not None and unsettled[1]():
+        if time.monotonic() > deadline:
+            raise Unavailable(f"the workers did not take the letters within {_PATIENCE:.0f} s", retry_after=1.0)
+        await asyncio.sleep(0.1)
 
 
 def _chosen(warehouse: Warehouse, chosen: Mapping[str, Any]) -> Iterable[list[Letter]]:

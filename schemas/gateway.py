@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field, NonNegativeInt, StringConstraints
+from pydantic import Field, StringConstraints
 
 from schemas.base import EARLIEST, LATEST, Contract, Instant, event_id
 
@@ -71,8 +71,8 @@ class GatewayRequest(Contract):
     environment: Dimension = ""
     is_synthetic: bool = False
     latency_us: Annotated[int, Field(ge=0, lt=2**32)] | None = None
-    request_bytes: NonNegativeInt | None = None
-    response_bytes: NonNegativeInt | None = None
+    request_bytes: Annotated[int, Field(ge=0, lt=2**64)] | None = None
+    response_bytes: Annotated[int, Field(ge=0, lt=2**64)] | None = None
 
 
 class GatewayBatch(Contract):
