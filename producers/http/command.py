@@ -23,8 +23,8 @@ def ingest(host: str | None, port: int | None, log_level: str) -> None:
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if settings().actor_salt.get_secret_value() == "adoption":
         click.echo(
-            "warning: hashed persons use the public salt: set ADOPTION_ACTOR_SALT to a secret of your own before the first"
-            " event",
+            "warning: hashed persons use the public salt: set ADOPTION_ACTOR_SALT to a secret of your own, "
+            "before the first event",
             err=True,
         )
     try:
