@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW catalog_services ${on_cluster}
 (
     service       String COMMENT 'Service',
     title         Nullable(String) COMMENT 'Title',
-    onboarded_at  Nullable(DateTime64(6, 'UTC')) COMMENT 'Created, or declared start; NULL when the catalog gives no date',
+    onboarded_at  Nullable(DateTime64(6, 'UTC')) COMMENT 'Created, else the earliest declared start; NULL when the catalog gives no date',
     archived_at   Nullable(DateTime64(6, 'UTC')) COMMENT 'Archived, or removed from the catalog; NULL while it lives',
     template      Nullable(String) COMMENT 'Golden path it was made from',
     system        Nullable(String) COMMENT 'System it is part of',
@@ -21,7 +21,8 @@ AS
 SELECT
     service,
     argMaxIf(facts.title, rank, isNotNull(facts.title)) AS title,
-    argMaxIf(onboarded, rank, isNotNull(onboarded)) AS onboarded_at,
+    -- A later fact that is dated says since when it holds, not that the service began anew; nor does a removal.
+    coalesce(argMaxIf(onboarded, rank, isNotNull(onboarded)), minOrNullIf(declared, removed = 0)) AS onboarded_at,
     coalesce(argMaxIf(archived, rank, isNotNull(archived)), if(argMax(removed, rank) = 1, max(facts.at), NULL)) AS archived_at,
     argMaxIf(facts.template, rank, isNotNull(facts.template)) AS template,
     argMaxIf(facts.system, rank, isNotNull(facts.system)) AS system,
@@ -39,10 +40,8 @@ FROM
         removed,
         JSONExtractString(data, 'service') AS service,
         JSONExtract(data, 'title', 'Nullable(String)') AS title,
-        coalesce(
-            parseDateTime64BestEffortOrNull(JSONExtractString(data, 'onboarded_at'), 6, 'UTC'),
-            parseDateTime64BestEffortOrNull(JSONExtractString(data, 'valid_from'), 6, 'UTC')
-        ) AS onboarded,
+        parseDateTime64BestEffortOrNull(JSONExtractString(data, 'onboarded_at'), 6, 'UTC') AS onboarded,
+        parseDateTime64BestEffortOrNull(JSONExtractString(data, 'valid_from'), 6, 'UTC') AS declared,
         parseDateTime64BestEffortOrNull(JSONExtractString(data, 'archived_at'), 6, 'UTC') AS archived,
         JSONExtract(data, 'template', 'Nullable(String)') AS template,
         JSONExtract(data, 'system', 'Nullable(String)') AS system,

@@ -20,7 +20,8 @@ WITH
             team,
             argMaxIf(name, rank, isNotNull(name)) AS title,
             argMaxIf(above, rank, isNotNull(above)) AS parent,
-            argMaxIf(created, rank, isNotNull(created)) AS created_at,
+            -- As of a service: a later fact that is dated, or a removal, does not make the team anew.
+            coalesce(argMaxIf(created, rank, isNotNull(created)), minOrNullIf(since, removed = 0)) AS created_at,
             coalesce(
                 argMaxIf(dissolved, rank, isNotNull(dissolved)),
                 if(argMax(removed, rank) = 1, max(day_start), NULL)
@@ -34,10 +35,8 @@ WITH
                 JSONExtractString(data, 'team') AS team,
                 JSONExtract(data, 'title', 'Nullable(String)') AS name,
                 JSONExtract(data, 'parent', 'Nullable(String)') AS above,
-                coalesce(
-                    parseDateTime64BestEffortOrNull(JSONExtractString(data, 'created_at'), 6, 'UTC'),
-                    parseDateTime64BestEffortOrNull(JSONExtractString(data, 'valid_from'), 6, 'UTC')
-                ) AS created,
+                parseDateTime64BestEffortOrNull(JSONExtractString(data, 'created_at'), 6, 'UTC') AS created,
+                parseDateTime64BestEffortOrNull(JSONExtractString(data, 'valid_from'), 6, 'UTC') AS since,
                 parseDateTime64BestEffortOrNull(JSONExtractString(data, 'dissolved_at'), 6, 'UTC') AS dissolved
             FROM catalog_facts
             WHERE kind = 'team'

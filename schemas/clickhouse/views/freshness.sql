@@ -28,7 +28,7 @@ FROM
     SELECT 'catalog', maxOrNullIf(time, time <= (SELECT at FROM as_of)), count()
     FROM catalog_events FINAL
     UNION ALL
-    SELECT 'gateway', maxOrNullIf(arrayMax(last_at), notEmpty(last_at) AND hour <= (SELECT at FROM as_of)), countIf(notEmpty(last_at))
+    SELECT 'gateway', maxOrNullIf(least(arrayMax(last_at), (SELECT at FROM as_of)), notEmpty(last_at) AND hour <= (SELECT at FROM as_of)), countIf(notEmpty(last_at))
     FROM gateway_hour_slices FINAL
     UNION ALL
     SELECT 'facts', maxOrNullIf(least(facts_heads.data_until, (SELECT at FROM as_of)), isNotNull(facts_heads.data_until)), countIf(notEmpty(months) AND service != '')

@@ -22,7 +22,8 @@ WITH
         (
             SELECT toDate(min(hour), ${zone}) AS earliest FROM gateway_hour_slices FINAL HAVING count() > 0
             UNION ALL
-            SELECT min(month) AS earliest FROM facts_slices HAVING count() > 0
+            -- Slices are cut in UTC: west of it the first hours of a month are still the last day of the one before.
+            SELECT toDate(toDateTime(min(month), 'UTC'), ${zone}) AS earliest FROM facts_slices HAVING count() > 0
         )
     ) AS first_day
 SELECT

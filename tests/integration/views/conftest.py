@@ -47,6 +47,11 @@ def berlin(engine: EngineProcess) -> Iterator[Warehouse]:
     yield from _migrated(engine, "adoption_berlin", "Europe/Berlin")
 
 
+@pytest.fixture(scope="session")
+def new_york(engine: EngineProcess) -> Iterator[Warehouse]:
+    yield from _migrated(engine, "adoption_new_york", "America/New_York")
+
+
 @pytest.fixture
 def warehouse(utc: Warehouse) -> Warehouse:
     utc.empty()
@@ -57,3 +62,9 @@ def warehouse(utc: Warehouse) -> Warehouse:
 def in_berlin(berlin: Warehouse) -> Warehouse:
     berlin.empty()
     return berlin
+
+
+@pytest.fixture
+def in_new_york(new_york: Warehouse) -> Warehouse:
+    new_york.empty()
+    return new_york

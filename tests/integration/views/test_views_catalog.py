@@ -115,6 +115,22 @@ def test_each_attribute_of_a_service_is_the_last_one_said(warehouse: Warehouse) 
     assert warehouse.column("SELECT service FROM platform_services") == ["pay"]
 
 
+def test_a_service_begins_once_whatever_is_dated_later(warehouse: Warehouse) -> None:
+    warehouse.now("2026-07-01")
+    created, later = "2026-01-05T00:00:00Z", "2026-03-01T00:00:00Z"
+    for name, first in (("stated", {"onboarded_at": created}), ("declared", {"valid_from": created})):
+        warehouse.catalog("service", "2026-01-10", service=name, **first)
+        warehouse.catalog("service", "2026-03-10", service=name, valid_from=later, title="Pay")
+        warehouse.catalog("service", "2026-04-10", service=name, valid_from="2026-04-10T00:00:00Z", removed=True)
+        warehouse.catalog("team", "2026-01-10", team=name, valid_from=created)
+        warehouse.catalog("team", "2026-04-10", team=name, valid_from="2026-04-10T00:00:00Z", removed=True)
+    for sql in (
+        "SELECT onboarded_at, archived_at FROM catalog_services",
+        "SELECT valid_from, valid_to FROM catalog_teams",
+    ):
+        assert [tuple(row.values()) for row in warehouse.rows(sql)] == [(at("2026-01-05"), at("2026-04-10"))] * 2
+
+
 def test_a_services_own_name_beats_anothers_alias(warehouse: Warehouse) -> None:
     warehouse.now("2026-07-01")
     warehouse.catalog("service", "2026-06-01", service="pay", aliases=["pay-svc", "cart"])

@@ -133,6 +133,9 @@ def test_freshness_says_until_when_there_is_data_and_null_where_there_is_none(wa
         ("facts", None, None, 0, at("2026-06-02")),
         ("gateway", at("2026-06-01 23:30"), 1800.0, 1, at("2026-06-02")),
     ]
+    warehouse.traffic("auth", "2026-06-02 00:00", {"last_at": at("2026-06-02 00:20")})  # a sender's clock is ahead
+    (row,) = warehouse.rows("SELECT data_until, lag_seconds FROM freshness WHERE stream = 'gateway'")
+    assert tuple(row.values()) == (at("2026-06-02"), 0.0)
 
 
 def test_a_record_set_aside_twice_is_one_dead_letter(warehouse: Warehouse) -> None:

@@ -192,6 +192,16 @@ def test_days_are_the_tenants(in_berlin: Warehouse) -> None:
     assert measures(in_berlin, week)["deployment_frequency_per_day"]["numerator"] == 1
 
 
+def test_the_first_hours_of_a_month_in_utc_are_of_the_month_before_west_of_it(in_new_york: Warehouse) -> None:
+    in_new_york.now("2026-06-20")
+    in_new_york.facts("pay", releases=[release("r1", "2026-06-01 02:00")])  # 22:00 on 31 May
+    frequency = "metric = 'deployment_frequency_per_day' ORDER BY period_start"
+    rows = in_new_york.rows(f"SELECT period_start, numerator FROM velocity_monthly WHERE {frequency}")
+    assert [tuple(row.values()) for row in rows] == [(date(2026, 5, 1), 1), (date(2026, 6, 1), 0)]
+    rows = in_new_york.rows(f"SELECT period_start, numerator FROM velocity_daily WHERE {frequency} LIMIT 1")
+    assert [tuple(row.values()) for row in rows] == [(date(2026, 5, 31), 1)]
+
+
 def test_a_team_rolls_up_the_facts_of_the_services_it_owned_then(warehouse: Warehouse) -> None:
     golden(warehouse)
     warehouse.owner("pay", "core", "2026-06-11")
