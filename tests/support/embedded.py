@@ -124,8 +124,8 @@ class Embedded:
         until(lambda: not any(is_running(pid) for pid in victims), 30)
 
     def stop(self) -> int:
-        """Ctrl-C; returns the exit status."""
-        self.process.send_signal(signal.SIGINT)
+        """Ctrl-C, which a terminal sends to the whole group; returns the exit status."""
+        os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(60)
 
 

@@ -89,7 +89,13 @@ def _listen(port: int) -> socket.socket:
     # every answer waits 40 ms for the caller's delayed acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise click.ClickException(
+            f"expected port {port} to be free for ClickHouse's HTTP interface, got {error.strerror}: end what uses it, "
+            "or choose another (adoption up --clickhouse-port; 0: a free one)"
+        ) from error
     listener.listen(128)
     return listener
 

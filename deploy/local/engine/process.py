@@ -59,7 +59,11 @@ class EngineProcess:
         command += ["--port-file", str(port_file), "--credentials-file", str(secret)]
         command += ["--reader-seconds", str(bounds.reader_seconds), "--reader-memory", str(bounds.reader_memory)]
         with log.open("ab") as out:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=out)  # noqa: S603
+            began = out.tell()
+            # A session of its own: Ctrl-C at the terminal is the parent's to answer, which stops the engine last.
+            process = subprocess.Popen(  # noqa: S603 - our own module
+                command, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True
+            )
         deadline = time.monotonic() + seconds
         while process.poll() is None and time.monotonic() < deadline:
             if port_file.exists():
@@ -67,9 +71,11 @@ class EngineProcess:
                 if _answers(found):
                     return cls(path, found, read(secret), process)
             time.sleep(_POLL_SECONDS)
+        ended = process.poll()
         _end(process, process.kill, seconds)
-        tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-        raise EngineStartError(f"the engine on {path} did not answer within {seconds} s; its log ends with:\n{tail}")
+        tail = log.read_bytes()[began:][-2000:].decode(errors="replace").strip()
+        what = f"did not answer within {seconds} s" if ended is None else f"ended with status {ended}"
+        raise EngineStartError(f"the engine on {path} {what}; its log {log} says:\n{tail}")
 
     def __enter__(self) -> Self:
         return self
