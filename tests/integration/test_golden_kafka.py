@@ -34,7 +34,7 @@ def test_golden_numbers_come_out_of_the_views(real_plant: Plant) -> None:
     assert real_plant.rows("SELECT groupArray(release) FROM adoption.deployments "
                            "WHERE service = 'pay' AND is_rollback") == [(pay["rollback_ids"],)]  # fmt: skip
     durations = real_plant.rows(
-        "SELECT start, time_to_production_seconds FROM adoption.time_to_production WHERE service = 'pay'"
+        "SELECT start, value_seconds FROM adoption.time_to_production WHERE service = 'pay'"
     )
     assert dict(durations) == {
         "onboarded": pay["time_to_production_seconds"]["from_onboarded"],

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from deploy.kafka.registry import specs
 from deploy.kafka.topics import ensure_topics
@@ -151,12 +151,21 @@ class Plant:
 
     def settle(self, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until all is acknowledged: twice in a row, as a processor's last act is to make marks."""
-        until(lambda: self.lag() == 0 and self.lag() == 0, seconds, self.report)
+        until(lambda: self._is_settled() and self._is_settled(), seconds, self.report)
+
+    def _is_settled(self) -> bool:
+        try:
+            return self.lag() == 0
+        except KafkaException as error:
+            # A broker that has just started has no coordinator for a moment.
+            if not error.args[0].retriable() and error.args[0].code() != KafkaError.NOT_COORDINATOR:
+                raise
+            return False
 
     def report(self) -> str:
         """For a failure's message: lag and the ends of the logs."""
         logs = "\n".join(f"== {w.log_file.name}\n{w.log_file.read_text()[-1500:]}" for w in self.workers)
-        return f"lag {self.lag()}\n{logs}"
+        return f"settled: {self._is_settled()}\n{logs}"
 
     def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Rows of a query, as the writer, straight from the engine."""
