@@ -18,7 +18,8 @@ import click
 
 if TYPE_CHECKING:
     from producers.tail.outlets import Outlet
-    from producers.tail.shipper import Mapper, Shipper, Totals
+    from producers.tail.pipeline import Mapper, Totals
+    from producers.tail.shipper import Shipper
     from schemas.settings import Settings
 
 _FORMATS = {"nginx-json": "json", "combined": "combined", "ingress": "ingress"}
@@ -65,8 +66,9 @@ def tail(
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - the command line's listing must not pay for it
 
     from producers.client import IngestError  # noqa: PLC0415
+    from producers.tail.pipeline import IN_FLIGHT, Pipeline, StoppedError, WrongFormatError  # noqa: PLC0415
     from producers.tail.progress import Progress, StateError  # noqa: PLC0415
-    from producers.tail.shipper import IN_FLIGHT, Shipper, StoppedError, WrongFormatError  # noqa: PLC0415
+    from producers.tail.shipper import Shipper  # noqa: PLC0415
     from producers.tail.store import Store  # noqa: PLC0415
     from schemas.settings import data_dir, settings  # noqa: PLC0415
 
@@ -86,8 +88,7 @@ def tail(
         progress = known or Progress(source or socket.gethostname())
         outlet = _outlet(configured, progress.source, kafka=kafka, patience=math.inf if follow else _ONCE_PATIENCE)
         stopped = _until_told()
-        shipper = Shipper(
-            log,
+        pipeline = Pipeline(
             progress=progress,
             keeper=store,
             mapper=_mapper(configured, form, service),
@@ -96,14 +97,15 @@ def tail(
             is_told_to_stop=stopped.is_set,
             most_rejected=most_rejected,
         )
+        shipper = Shipper(log, pipeline)
         with suppress(StoppedError):
             shipper.start(at_end=known is None and follow and not from_start)
-            _run(shipper, stopped, follow=follow)
-        arrived = shipper.stop(_GRACE)
+            _run(shipper, pipeline.totals, stopped, follow=follow)
+        arrived = pipeline.stop(_GRACE)
     except (StateError, WrongFormatError, IngestError, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {log}: {error}", err=True)
         _leave(1)
-    _say(shipper, store.rejected_path)
+    _say(pipeline.totals, shipper.partial, store.rejected_path)
     if not arrived:
         click.echo("stopped before all was taken: the next start sends the rest", err=True)
         _leave(0)
@@ -111,8 +113,8 @@ def tail(
     store.close()
 
 
-def _run(shipper: Shipper, stopped: threading.Event, *, follow: bool) -> None:
-    show = _progress_line(shipper.totals) if not follow and sys.stderr.isatty() else lambda: None
+def _run(shipper: Shipper, totals: Totals, stopped: threading.Event, *, follow: bool) -> None:
+    show = _progress_line(totals) if not follow and sys.stderr.isatty() else lambda: None
     while not stopped.is_set():
         if shipper.poll(time.monotonic(), flush=not follow):
             show()
@@ -172,8 +174,7 @@ def _progress_line(totals: Totals) -> Callable[[], None]:
     return show
 
 
-def _say(shipper: Shipper, rejected: Path) -> None:
-    totals = shipper.totals
+def _say(totals: Totals, partial: int, rejected: Path) -> None:
     click.echo(
         f"{totals.requests:,} requests of {totals.lines:,} lines ({totals.bytes / 1e6:,.1f} MB) shipped in "
         f"{totals.units:,} units, {totals.resent:,} of them again after a crash"
@@ -182,7 +183,7 @@ def _say(shipper: Shipper, rejected: Path) -> None:
         click.echo(f"not readable: {count:,} lines, {reason}; listed in {rejected}", err=True)
     for reason, count in sorted(totals.ignored.items()):
         click.echo(f"left out: {count:,} lines, {reason}", err=True)
-    if shipper.partial:
-        click.echo(f"waiting: {shipper.partial:,} bytes of a last line without its end", err=True)
+    if partial:
+        click.echo(f"waiting: {partial:,} bytes of a last line without its end", err=True)
     for note in totals.notes:
         click.echo(note, err=True)

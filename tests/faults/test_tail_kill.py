@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ class Writer(threading.Thread):
         self.times: list[datetime] = []
         self.rotations = 0
         self.finish = threading.Event()
+        self.may_rotate = threading.Event()  # what was rotated before a shipper knew the log is not its business
         self._random = random.Random(seed)
 
     def run(self) -> None:
@@ -41,7 +44,7 @@ class Writer(threading.Thread):
             file.write(text[:middle])  # a reader may see half a line
             file.write(text[middle:])
             self.finish.wait(self._random.random() * 0.2)
-            if self._random.random() < 0.03:
+            if self.may_rotate.is_set() and self._random.random() < 0.03:
                 self.rotations += 1
                 self.log.rename(self.log.with_name(f"access.log.{self.rotations}"))
                 file.write(self._line())  # NGINX writes to the old file until it is told
@@ -72,18 +75,25 @@ def wait_until(condition: Any, seconds: float, what: str) -> None:
         threading.Event().wait(0.02)
 
 
+@contextmanager
+def ended(shipper: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """The shipper, killed at the end if it is still there."""
+    with shipper:
+        try:
+            yield shipper
+        finally:
+            shipper.kill()
+
+
 def killed_at_random(server: UnitServer, shipper: subprocess.Popen[bytes], chance: random.Random) -> None:
     """Kill after a few more posts and a little while, so that every step gets its turn."""
-    enough = server.posts + chance.randint(0, 3)
-    wait_until(lambda: server.posts >= enough or shipper.poll() is not None, 60, f"{server.posts} posts, then none")
-    threading.Event().wait(chance.random() * 0.2)
-    if shipper.poll() is not None:
-        assert shipper.stderr is not None
-        pytest.fail(f"the shipper ended by itself: {shipper.stderr.read().decode()}")
-    shipper.kill()
-    shipper.wait()
-    assert shipper.stderr is not None
-    shipper.stderr.close()
+    with ended(shipper):
+        enough = server.posts + chance.randint(0, 3)
+        wait_until(lambda: server.posts >= enough or shipper.poll() is not None, 60, f"{server.posts} posts, then none")
+        threading.Event().wait(chance.random() * 0.2)
+        if shipper.poll() is not None:
+            assert shipper.stderr is not None
+            pytest.fail(f"the shipper ended by itself: {shipper.stderr.read().decode()}")
 
 
 @pytest.mark.timeout(900)  # 21 starts of a process that imports Arrow and Polars
@@ -97,15 +107,14 @@ def test_killed_at_random_while_the_log_is_written_and_rotated(
         writer.start()
         for _ in range(KILLS):
             killed_at_random(server, start(log, state, server.url), chance)
+            if server.posts:
+                writer.may_rotate.set()
         writer.finish.set()
         writer.join()
-        shipper = start(log, state, server.url)
-        try:
+        with ended(start(log, state, server.url)) as shipper:
             wait_until(lambda: server.counted().total() >= len(writer.times), 120, f"seed {seed}: the rest is missing")
             shipper.send_signal(signal.SIGTERM)
             _, said = shipper.communicate(timeout=60)
-        finally:
-            shipper.kill()
     with capsys.disabled():
         sys.stdout.write(
             f"\n[seed {seed}: {len(writer.times):,} lines, {KILLS} kills, {writer.rotations} rotations, "
@@ -122,17 +131,17 @@ def test_told_to_stop_while_the_service_is_away_it_stops_and_sends_later(tmp_pat
     writer = Writer(log, seed=1)
     log.write_bytes(b"".join(writer._line() for _ in range(30_000)))
     with unit_server(seed=1, refusals=1.0) as server:
-        shipper = start(log, state, server.url)
-        wait_until(lambda: server.posts >= 2, 60, "nothing was posted")
-        shipper.send_signal(signal.SIGTERM)
-        _, said = shipper.communicate(timeout=60)
+        with ended(start(log, state, server.url)) as shipper:
+            wait_until(lambda: server.posts >= 2, 60, "nothing was posted")
+            shipper.send_signal(signal.SIGTERM)
+            _, said = shipper.communicate(timeout=60)
         assert shipper.returncode == 0, said
         assert b"the next start sends the rest" in said
         server.refusals = 0.0
-        shipper = start(log, state, server.url)
-        wait_until(lambda: server.counted().total() >= len(writer.times), 60, "the rest is missing")
-        shipper.send_signal(signal.SIGTERM)
-        _, said = shipper.communicate(timeout=60)
+        with ended(start(log, state, server.url)) as shipper:
+            wait_until(lambda: server.counted().total() >= len(writer.times), 60, "the rest is missing")
+            shipper.send_signal(signal.SIGTERM)
+            _, said = shipper.communicate(timeout=60)
 
     assert shipper.returncode == 0, said
     assert server.counted() == Counter(writer.times)

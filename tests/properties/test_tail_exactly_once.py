@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from producers.tail import cut
@@ -113,8 +113,18 @@ def play(folder: Path, actions: list[tuple[str, Any]]) -> World:
     return world
 
 
+NEW_LOG = [("rename", None), ("poll", 0.0)]
+COPIED_BEFORE_IT_WAS_READ = [("write", [0]), ("copytruncate", None), ("write", [0] * 5)]
+
+
 @settings(deadline=None, max_examples=100)
 @given(ACTIONS)
+@example([("copytruncate", None), ("write", [0] * 5), ("rename", None), ("poll", 0.0)])
+@example([*NEW_LOG, *COPIED_BEFORE_IT_WAS_READ, ("poll", 0.0)])
+@example([*NEW_LOG, *COPIED_BEFORE_IT_WAS_READ, ("crash in", 1), ("poll", 0.0)])
+@example([*NEW_LOG, ("write a part", 1), *COPIED_BEFORE_IT_WAS_READ, ("crash in", 3), ("poll", 0.0)])
+@example([*NEW_LOG, ("rename", None), ("write", [0]), ("rename", None), ("write", [0]), ("poll", 0.0)])
+@example([*NEW_LOG, ("write", [0]), ("copytruncate", None), ("poll", 0.0), ("write", [0]), ("poll", 0.0)])
 def test_every_line_is_counted_exactly_once(actions: list[tuple[str, Any]]) -> None:
     small = patch.multiple(cut, UNIT_LINES=5, UNIT_BYTES=1000, LINE_BYTES=1000)
     # What fsync is for cannot happen to a test; the rest of the suite leaves it on.

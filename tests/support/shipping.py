@@ -14,6 +14,7 @@ import pyarrow as pa
 from producers.sources.common import GatewayMapped, Rejected
 from producers.tail.files import Reader
 from producers.tail.outlets import Packet
+from producers.tail.pipeline import Pipeline
 from producers.tail.progress import Progress
 from producers.tail.shipper import Shipper
 from producers.tail.store import Store
@@ -117,14 +118,14 @@ class World:
         self.crash()
         self._store = store(self.state, self.log)
         progress = self._store.load() or Progress("host")
-        self._shipper = Shipper(
-            self.log,
+        self.pipeline = Pipeline(
             progress=progress,
             keeper=self._store,
             mapper=by_line,
             outlet=outlet or self.service,
             executor=AtOnce(),
         )
+        self._shipper = Shipper(self.log, self.pipeline)
         self._shipper.start(at_end=at_end)
         return self._shipper
 

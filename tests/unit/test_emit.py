@@ -29,7 +29,15 @@ from schemas.settings import Settings
 from tests.support.clone import Clone
 
 SHA = "9fceb02d0ae598e95dc970b74767f19372d61af8"
-CI_VARIABLES = ("GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILD_BUILDID", "CIRCLE_SHA1", "BUILDKITE_JOB_ID", "BUILD_TAG")
+CI_VARIABLES = (
+    "GITHUB_RUN_ID",
+    "CI_PIPELINE_ID",
+    "BUILD_BUILDID",
+    "CIRCLE_SHA1",
+    "BUILDKITE_JOB_ID",
+    "BITBUCKET_PIPELINE_UUID",
+    "BUILD_TAG",
+)
 GITHUB = {
     "GITHUB_RUN_ID": "1658821493",
     "GITHUB_RUN_ATTEMPT": "2",
@@ -129,7 +137,7 @@ def test_nothing_new_since_the_one_before_is_said_and_an_unknown_one_is_not(tmp_
     head = clone.commit("Begin")
     step = ("deployment", "--service", "pay", "--version", "2", "--clone", str(clone.path), "--previous")
 
-    empty, unknown = event_of(*step, head), run("--dry-run", *step, "--output=/tmp/x")
+    empty, unknown = event_of(*step, head), run("--dry-run", *step, "--output=x")
 
     assert empty.data.commits == ()  # type: ignore[union-attr]
     assert "commits" not in json.loads(unknown.stdout)["data"]

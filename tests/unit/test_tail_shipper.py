@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from producers.tail.outlets import Packet
+from producers.tail.pipeline import WrongFormatError
 from producers.tail.progress import StateError
-from producers.tail.shipper import WrongFormatError
 from producers.tail.store import Store
 from tests.support.shipping import Service, World
 
@@ -71,7 +71,7 @@ def test_a_renamed_log_is_finished_even_when_its_writer_goes_on_for_a_while(worl
     world.ship(shipper)
 
     assert world.service.counted() == Counter(world.written)
-    assert [at.position for at in shipper._progress.files] == [13, 6]
+    assert [at.position for at in world.pipeline.progress.files] == [13, 6]
 
 
 def test_rotations_while_the_shipper_was_down_are_caught_up_with(world: World) -> None:
@@ -126,7 +126,7 @@ def test_a_log_truncated_without_a_copy_gives_what_was_read_and_says_what_was_no
     world.ship(shipper)
 
     assert world.service.counted() == Counter([b"one, read and held\n", b"two\n"])
-    assert "what was added after byte 19 is not counted" in shipper.totals.notes[0]
+    assert "what was added after byte 19 is not counted" in world.pipeline.totals.notes[0]
 
 
 def test_bad_lines_are_listed_with_their_offset_and_counted(world: World) -> None:
@@ -135,7 +135,7 @@ def test_bad_lines_are_listed_with_their_offset_and_counted(world: World) -> Non
     world.ship(shipper)
 
     assert world.service.counted() == Counter({b"good\n": 2})
-    assert shipper.totals.rejected == {"malformed": 1}
+    assert world.pipeline.totals.rejected == {"malformed": 1}
     (listed,) = map(json.loads, next(world.state.glob("*.rejected.jsonl")).read_text().splitlines())
     assert (listed["offset"], listed["reason"]) == (5, "malformed")
 
@@ -146,7 +146,7 @@ def test_lines_that_are_too_long_are_passed_over(world: World) -> None:
     world.ship(shipper)
 
     assert world.service.counted() == Counter([b"one\n", b"two\n"])
-    assert shipper.totals.rejected == {"line_too_long": 1}
+    assert world.pipeline.totals.rejected == {"line_too_long": 1}
 
 
 def test_a_log_of_another_format_stops_the_shipper_before_anything_is_sent(world: World) -> None:
@@ -193,5 +193,5 @@ def test_a_deleted_rotated_log_is_let_go_of_and_forgotten(world: World) -> None:
     world.poll(shipper, 1.0)
     world.poll(shipper)
 
-    assert len(shipper._readers) == len(shipper._progress.files) == 1
+    assert len(shipper._readers) == len(world.pipeline.progress.files) == 1
     assert world.service.counted() == Counter(world.written)
