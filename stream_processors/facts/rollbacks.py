@@ -1,6 +1,6 @@
 """Which deployments restored an earlier version, and which ones they rolled back; judged per environment.
 
-The sequence is that of successes. All after the last one of the restored version are rolled back (v1, v2, v3, v1: v2
+Or which say that they are one. The sequence is that of successes. All after the last one of the restored version are rolled back (v1, v2, v3, v1: v2
 and v3); returning to what the deployment just before rolled back (v1, v2, v1, v2) is a roll-forward, not a rollback.
 """
 
@@ -29,6 +29,8 @@ def rollbacks(attempts: Iterable[Deployed]) -> Rollbacks:
     for attempt in attempts:
         if attempt.status == "success":
             sequences[attempt.target].append(attempt)
+        elif attempt.says_rollback:  # it is one, though it ended in failure and undid nothing
+            found.restored.add(attempt.key)
     for sequence in sequences.values():
         _walk(sequence, found)
         for attempt in sequence:

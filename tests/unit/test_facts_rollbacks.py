@@ -73,6 +73,18 @@ def test_an_announced_rollback_to_something_unknown_undoes_the_one_before() -> N
     assert failed(releases) == ["2"]
 
 
+def test_an_announced_rollback_that_fails_is_a_rollback_and_undoes_nothing() -> None:
+    """METRICS 3: "rollback when the event says so"; it was made because of an incident, so it is rework too."""
+    history = History()
+    history.deploy("1", 1, "v1")
+    history.deploy("2", 2, "v2")
+    history.deploy("3", 3, "v1", is_rollback=True, status="failure")
+    releases = history.releases()
+    assert [name for name, one in releases.items() if one.is_rollback] == ["3"]
+    assert releases["3"].rework_rule == "rollback"
+    assert failed(releases) == ["3"]
+
+
 def test_commits_stand_in_for_versions() -> None:
     history = History()
     for name, hours, head in (("1", 1, "a1"), ("2", 2, "a2"), ("3", 3, "a1")):
