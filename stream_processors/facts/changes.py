@@ -125,7 +125,9 @@ class Changes:
         if place is None:
             return None
         earlier, self._heads[branch] = self._heads.get(branch), place
-        begin = earlier.position + 1 if earlier is not None and earlier.chain is place.chain else 0
+        begin = 1 if place.chain.forked_at else 0  # where the branch was cut is a commit of the other branch
+        if earlier is not None and earlier.chain is place.chain:
+            begin = earlier.position + 1
         return tuple(place.chain.shas[begin : place.position + 1])
 
     def _landed_alone(self, base: Branch, sha: str) -> bool:

@@ -82,6 +82,7 @@ class Crediting:
             found = self._range(group, listed, is_first=is_first)
             credit = credits_.of[group.name] = Credit(found.rule, found.flags)
             held = list(dict.fromkeys(found.shas))
+            self._deployed |= self._squashed(held)
             for sha in held:
                 if sha not in self._deployed:
                     row = self._row(sha, group.name, group.finished_at, found.rule, is_first=is_first)
@@ -94,6 +95,11 @@ class Crediting:
                 self._deployed.add(sha)
             is_first = False
         return credits_
+
+    def _squashed(self, held: Iterable[str]) -> set[str]:
+        """Own commits of changes that came as one squash commit: that one stands for them, now and later."""
+        landed = [change for sha in held if (change := self.changes.landed(sha)) is not None and change.is_squash]
+        return {sha for change in landed for sha in change.commits or () if sha != change.landed}
 
     def _listed(self, group: Group) -> list[str] | None:
         """The commit list that the deployment carries, those of its regions united; None: none does."""

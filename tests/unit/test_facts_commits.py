@@ -329,6 +329,16 @@ def test_a_head_branch_used_again_gives_only_what_is_new() -> None:
     assert history.credited() == {"1": ["c1"], "2": ["c2"]}
 
 
+def test_where_a_head_branch_was_cut_is_no_commit_of_the_change() -> None:
+    """METRICS 3: PR commits come from pushes to its head ref; the push that made the branch brought none."""
+    history = History()
+    history.push(1, before=None, after=sha("c1"), ref="refs/heads/topic")
+    history.push(2, "c2", before="c1", ref="refs/heads/topic")
+    history.merge(3, 7, merge_commit="e1", method="merge", head_ref="topic", head_commit="c2")
+    history.deploy("1", 10, commit="e1", ref="refs/heads/main")
+    assert history.credited() == {"1": ["c2"]}
+
+
 def test_a_fork_keeps_its_commits_to_itself() -> None:
     history = History()
     fork = Repository(id="git.example:99", name="git.example/someone/pay")
@@ -387,6 +397,17 @@ def test_a_squash_counts_once_with_its_own_time(method: str | None) -> None:
     assert history.credited()["2"] == ["e1"]
     row = history.commits()["e1"]
     assert (row.is_squash, row.lead_time_us, row.first_commit_lead_time_us) == (1, 5.5 * HOUR, 8.5 * HOUR)
+
+
+def test_the_own_commits_of_a_squashed_change_are_not_credited_again() -> None:
+    """METRICS 3: the squash commit stands for them, whether a list names both or the topic is deployed later."""
+    history = squashed("squash")
+    history.deploy("3", 20, commit="f2", ref="refs/heads/topic")
+    assert history.credited()["2"] == ["e1"]
+    assert "3" not in history.credited()
+    listed = squashed("squash")
+    listed.deploy("2", 10, commit="e1", commits=(commit("f1"), commit("f2"), commit("e1")))
+    assert listed.credited()["2"] == ["e1"]
 
 
 def test_stages_of_a_change() -> None:
