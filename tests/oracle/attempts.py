@@ -11,7 +11,8 @@ from schemas.envelope import Event
 from tests.oracle.history import first_said, repository
 from tests.oracle.tiers import tier
 
-FAILURES = ("failure", "error")
+FAILURES = ("failure", "error", "rolled_back")
+"""Terminal statuses that are no success; `rolled_back` after a success says that it was rolled back then."""
 
 
 @dataclass
@@ -32,10 +33,13 @@ class Attempt:
     fixes: set[str]
     commits: list[Commit] | None
     says_rollback: bool
+    statuses: set[str]
     seen_at: datetime
+    started_at: datetime | None
     finished_at: datetime | None
     failed_at: datetime | None
-    rolled_back_by: list[Attempt] = field(default_factory=list)
+    rolled_back: list[tuple[datetime, str]] = field(default_factory=list)
+    """When, and by which deployment."""
     is_rollback: bool = False
 
     @property
@@ -44,12 +48,24 @@ class Attempt:
         return self.environment, self.region
 
     @property
+    def content(self) -> str | None:
+        """The deployed version; the commit stands in for one that is not given."""
+        return self.version if self.version is not None else self.commit
+
+    @property
+    def status(self) -> str:
+        """`success`, `failure`, `open` (not ended yet), or `none`: it only was cancelled, skipped or superseded."""
+        if self.finished_at or self.failed_at:
+            return "success" if self.finished_at else "failure"
+        return "open" if self.statuses <= {"queued", "started"} else "none"
+
+    @property
     def key(self) -> tuple[str, str] | None:
         """What makes it one release with others: the release id, else the version."""
         if self.release_id is not None:
             return "release", self.release_id
-        if self.version is not None:
-            return "version", self.version
+        if self.content is not None:
+            return "version", self.content
         return None
 
     @property
@@ -76,10 +92,7 @@ def _attempt(events: list[Event], mapped: Mapping[str, str]) -> Attempt:
     said = [event.data for event in events if isinstance(event.data, Deployment)]
     successes = [event.time for event in events if event.data.status == "success"]  # type: ignore[union-attr]
     failures = [event.time for event in events if event.data.status in FAILURES]  # type: ignore[union-attr]
-    labels: dict[str, str] = {}
-    for data in said:
-        for name, value in data.labels.items():
-            labels.setdefault(name, value)
+    starts = [event.time for event in events if event.data.status == "started"]  # type: ignore[union-attr]
     commits = first_said(data.commits for data in said)
     flag = any(data.is_production for data in said)
     return Attempt(
@@ -93,14 +106,28 @@ def _attempt(events: list[Event], mapped: Mapping[str, str]) -> Attempt:
         ref=first_said(data.ref for data in said),
         title=first_said(data.title for data in said),
         repository=first_said(repository(event) or None for event in events) or "",
-        labels=labels,
+        labels=first_said(data.labels or None for data in said) or {},
         fixes={incident for data in said for incident in data.fixes},
         commits=None if commits is None else list(commits),
-        says_rollback=any(data.is_rollback for data in said),
+        says_rollback=bool(first_said(data.is_rollback for data in said)),
+        statuses={data.status for data in said},
         seen_at=events[0].time,
+        started_at=first_said(data.started_at for data in said) or min(starts, default=None),
         finished_at=min(successes, default=None),
         failed_at=None if successes else min(failures, default=None),
+        rolled_back=_own_word(events),
     )
+
+
+def _own_word(events: list[Event]) -> list[tuple[datetime, str]]:
+    """The first `rolled_back` after the first success, if there is one."""
+    has_succeeded = False
+    for event in events:
+        assert isinstance(event.data, Deployment)
+        if event.data.status == "rolled_back" and has_succeeded:
+            return [(event.time, event.data.deployment_id)]
+        has_succeeded = has_succeeded or event.data.status == "success"
+    return []
 
 
 def production(every: Sequence[Attempt]) -> list[Attempt]:

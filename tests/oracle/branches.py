@@ -1,91 +1,131 @@
-"""Branches as chains of pushes: which commits lie between two commits of a branch."""
+"""Branches as chains of pushes: what lies behind a commit, from push to push, as far as pushes are known."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from schemas.delivery import Push
 from schemas.envelope import Event
 from tests.oracle.history import repository
 
 
-@dataclass
-class Segment:
-    """Pushes that follow each other without a gap; `start` says why it could not be joined to the one before."""
-
-    start: str
-    base: str | None
-    shas: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Branch:
-    """One branch of one repository."""
+@dataclass(eq=False)
+class Move:
+    """A push to a branch; `shas` are oldest first and end with what the branch then pointed at."""
 
     repository: str
     ref: str
-    segments: list[Segment] = field(default_factory=list)
+    before: str | None
+    after: str
+    forced: bool
+    shas: list[str]
+    order: tuple[datetime, str]
+    is_bare: bool
+    """It moved the branch without bringing a commit."""
 
-    def holds(self, sha: str) -> bool:
-        """Whether one of its pushes brought the commit."""
-        return any(sha in segment.shas for segment in self.segments)
+    @property
+    def branch(self) -> tuple[str, str]:
+        """Repository and branch."""
+        return self.repository, self.ref
 
 
-def branches(events: Sequence[Event]) -> list[Branch]:
-    """All branches that were pushed to, in the order of their first push. Events are in order, of every service."""
-    made: dict[tuple[str, str], Branch] = {}
-    tips: dict[tuple[str, str], str | None] = {}
+@dataclass
+class Lineage:
+    """What lies behind a commit, newest first, each with its move; and why nothing further is known."""
+
+    steps: list[tuple[str, Move]] = field(default_factory=list)
+    ends: list[str] = field(default_factory=list)
+    """`gap` and `forced`, in the order met."""
+    base: str | None = None
+    """The commit that the last move found, which no push is known to have brought."""
+
+
+def moves(events: Sequence[Event]) -> list[Move]:
+    """All pushes to branches. Events are in order, of every service."""
+    made: list[Move] = []
     for event in events:
         push = event.data
-        if not isinstance(push, Push) or push.ref.startswith("refs/tags/"):
+        if not isinstance(push, Push) or push.ref.startswith("refs/tags/") or push.after is None:
             continue
-        key = (repository(event), push.ref.removeprefix("refs/heads/"))
-        branch = made.setdefault(key, Branch(*key))
-        if key in tips and push.after is not None and tips[key] == push.after:
-            continue  # the branch is there already: the same push, told twice
-        follows = key in tips and push.before is not None and push.before == tips[key] and not push.forced
-        tips[key] = push.after
-        if push.after is None:
-            continue
-        if not follows:
-            branch.segments.append(Segment(_start(push, branch), push.before))
-        shas = [commit.sha for commit in push.commits]
-        if push.after not in shas:
-            shas.append(push.after)
-        branch.segments[-1].shas.extend(shas)
-    return list(made.values())
+        listed = [commit.sha for commit in push.commits]
+        move = Move(
+            repository=repository(event),
+            ref=push.ref.removeprefix("refs/heads/"),
+            before=push.before,
+            after=push.after,
+            forced=push.forced,
+            shas=[*(sha for sha in listed if sha != push.after), push.after],
+            order=(event.time, event.id),
+            is_bare=not listed,
+        )
+        if not _is_told_before(move, made):
+            made.append(move)
+    return made
 
 
-def _start(push: Push, branch: Branch) -> str:
-    if push.forced:
-        return "forced"
-    if push.before is None and not branch.segments:
-        return ""
-    return "gap"
+def _is_told_before(move: Move, made: Sequence[Move]) -> bool:
+    """The same push, told by a second source."""
+    for other in reversed(made):
+        if other.branch == move.branch:
+            if other.before == move.before and other.after == move.after and other.forced == move.forced:
+                return True
+            if other.forced:
+                return False
+    return False
 
 
-def between(branch: Branch, previous: str | None, this: str) -> tuple[list[str], str]:
-    """Commits after `previous` up to and including `this`, and why the chain had to start anew, if it had to."""
-    here = min(i for i, segment in enumerate(branch.segments) if this in segment.shas)
-    segment = branch.segments[here]
-    upto = segment.shas[: segment.shas.index(this) + 1]
-    if previous is None:
-        return upto, ""
-    if previous in upto:
-        return upto[upto.index(previous) + 1 :], ""
-    if any(previous in other.shas for other in branch.segments[here:]):
-        return [], ""  # `this` is older than `previous`: nothing lies between them
-    if previous == segment.base:
-        return upto, ""
-    return upto, segment.start
+def place(holding: Sequence[Move], at: datetime) -> Move:
+    """Of the pushes of one branch that brought a commit, the latest until `at`, else the first."""
+    until = [move for move in holding if move.order[0] <= at]
+    return max(until, key=lambda move: move.order) if until else min(holding, key=lambda move: move.order)
 
 
-def since_the_beginning(branch: Branch, this: str) -> list[str]:
-    """All commits known up to `this`, back over gaps but not over a forced push."""
-    here = min(i for i, segment in enumerate(branch.segments) if this in segment.shas)
-    shas, _ = between(branch, None, this)
-    while here > 0 and branch.segments[here].start != "forced":
-        here -= 1
-        shas = branch.segments[here].shas + shas
-    return shas
+def lineage(every: Sequence[Move], move: Move, sha: str, *, over_gaps: bool) -> Lineage:
+    """From push to push: a forced push, or a gap, ends it; `over_gaps`: all that is known on the branch."""
+    found = Lineage()
+    at: tuple[Move, str] | None = (move, sha)
+    walked: list[Move] = []
+    while at is not None and at[0] not in walked:
+        here, tip = at
+        walked.append(here)
+        found.steps += [(one, here) for one in reversed(here.shas[: here.shas.index(tip) + 1])]
+        found.base = here.before
+        at = _behind(every, here, walked)
+        if at is None and (here.forced or here.before is not None):
+            found.ends.append("forced" if here.forced else "gap")
+            if over_gaps and not here.forced:
+                at = _earlier(every, here, walked)
+    return found
+
+
+def _behind(every: Sequence[Move], here: Move, walked: list[Move]) -> tuple[Move, str] | None:
+    if here.forced:
+        return None
+    if here.before is None:
+        # "The chain of pushes on the branch": one that was made without a commit goes on where it was made.
+        if not here.is_bare:
+            return None
+        holding = [one for one in every if here.after in one.shas and one.order < here.order]
+        return (min(holding, key=lambda one: one.order), here.after) if holding else None
+    before = [one for one in every if one.branch == here.branch and one.after == here.before and one not in walked]
+    if not before:
+        return None
+    return place(before, here.order[0]), here.before
+
+
+def _earlier(every: Sequence[Move], here: Move, walked: list[Move]) -> tuple[Move, str] | None:
+    earlier = [one for one in every if one.branch == here.branch and one.order < here.order and one not in walked]
+    if not earlier:
+        return None
+    last = max(earlier, key=lambda one: one.order)
+    while True:  # to the end of the chain that it is part of
+        following = [
+            one
+            for one in every
+            if one.branch == last.branch and one.before == last.after and not one.forced and one not in walked
+        ]
+        if not following:
+            return last, last.after
+        last = min(following, key=lambda one: one.order)

@@ -3,82 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.delivery import Merge
 from schemas.envelope import Event
-from tests.oracle.branches import Branch
+from tests.oracle.branches import Move, lineage
 from tests.oracle.history import first_said, repository
 
 
 @dataclass
 class Change:
-    """A merged change."""
+    """A merged change; `own` are its commits, oldest first, None where nothing tells them."""
 
     repository: str
     number: int
-    merge_commit: str
+    base: str
+    landed: str
+    """The commit with which it came to its base."""
     merged_at: datetime
+    opened_at: datetime | None
+    first_review_at: datetime | None
     is_squash: bool
-    is_merge: bool
     is_fork: bool
-    own: list[str] = field(default_factory=list)
+    own: list[str] | None
 
 
-def changes(events: Sequence[Event], every: Sequence[Branch]) -> list[Change]:
+def changes(events: Sequence[Event], every: Sequence[Move]) -> list[Change]:
     """Merged changes in the order of (merged, number). Events are in order."""
     groups: dict[tuple[str, int], list[Event]] = {}
     for event in events:
         if isinstance(event.data, Merge):
             groups.setdefault((repository(event), event.data.number), []).append(event)
-    made = [change for key, group in groups.items() if (change := _change(*key, group, every)) is not None]
-    return sorted(made, key=lambda change: (change.merged_at, change.number))
+    made = [change for key, group in groups.items() if (change := _change(*key, group)) is not None]
+    made.sort(key=lambda change: (change.merged_at, change.number))
+    left: dict[str, list[str]] = {}
+    for change in made:
+        if change.own is None and not change.is_fork:
+            said = [event.data for event in groups[change.repository, change.number] if isinstance(event.data, Merge)]
+            change.own = _pushed(change, said, every, left)
+    return made
 
 
-def _change(name: str, number: int, events: list[Event], every: Sequence[Branch]) -> Change | None:
+def _change(name: str, number: int, events: list[Event]) -> Change | None:
     said = [event.data for event in events if isinstance(event.data, Merge)]
     merges = [event for event in events if event.data.state == "merged"]  # type: ignore[union-attr]
-    commit = first_said(data.merge_commit for data in said)
-    if not merges or commit is None:
+    landed = first_said(data.merge_commit for data in said) or first_said(data.head_commit for data in said)
+    if not merges or landed is None:
         return None
     head_repository = first_said(data.head_repository for data in said)
-    is_fork = head_repository is not None and (head_repository.name or head_repository.id) != name
     commits = first_said(data.commits for data in said)
-    head = (first_said(data.head_ref for data in said) or "").removeprefix("refs/heads/")
-    if commits is not None:
-        own = [one.sha for one in commits]
-    elif is_fork:
-        own = []
-    else:
-        own = [
-            sha
-            for branch in every
-            if (branch.repository, branch.ref) == (name, head)
-            for segment in branch.segments
-            for sha in segment.shas
-        ]
-    method = first_said(data.method for data in said)
+    opened = [event.time for event in events if event.data.state == "opened"]  # type: ignore[union-attr]
+    approved = [event.time for event in events if event.data.state == "approved"]  # type: ignore[union-attr]
     return Change(
         repository=name,
         number=number,
-        merge_commit=commit,
+        base=(first_said(data.base_ref for data in said) or "").removeprefix("refs/heads/"),
+        landed=landed,
         merged_at=first_said(data.merged_at for data in said) or merges[0].time,
-        is_squash=method == "squash",
-        is_merge=method == "merge",
-        is_fork=is_fork,
-        own=[sha for sha in own if sha != commit],
+        opened_at=first_said(data.opened_at for data in said) or min(opened, default=None),
+        first_review_at=first_said(data.first_review_at for data in said) or min(approved, default=None),
+        is_squash=first_said(data.method for data in said) == "squash",
+        is_fork=head_repository is not None and (head_repository.name or head_repository.id) != name,
+        own=None if commits is None else [one.sha for one in commits],
     )
 
 
-def merged_between(every: Sequence[Change], previous: str | None, this: str) -> tuple[list[Change], str] | None:
-    """Changes merged after that of `previous` up to that of `this`; None where `this` is no change's merge commit."""
-    last = [i for i, change in enumerate(every) if change.merge_commit == this]
-    if not last:
+def _pushed(change: Change, said: list[Merge], every: Sequence[Move], left: dict[str, list[str]]) -> list[str] | None:
+    """Commits pushed to the head branch up to the head, since the branch was made or an earlier change left it."""
+    head = first_said(data.head_commit for data in said)
+    ref = (first_said(data.head_ref for data in said) or "").removeprefix("refs/heads/")
+    holding = [move for move in every if move.branch == (change.repository, ref) and head in move.shas]
+    if head is None or not holding:
         return None
+    first = min(holding, key=lambda move: move.order)
+    own = []
+    for sha, move in lineage(every, first, head, over_gaps=False).steps:
+        if move.branch != first.branch or sha in left.get(ref, []):
+            break
+        if not (move.is_bare and move.before is None):
+            own.append(sha)
+    left.setdefault(ref, []).append(head)
+    return own[::-1]
+
+
+def merged_between(every: Sequence[Change], previous: str | None, this: Change) -> tuple[list[Change], str]:
+    """Changes merged to the same base after that of `previous` (None: all) up to `this`; `gap` if it is unknown."""
+    line = [one for one in every if (one.repository, one.base) == (this.repository, this.base)]
+    upto = line[: line.index(this) + 1]
     if previous is None:
-        return list(every[: last[0] + 1]), ""
-    first = [i for i, change in enumerate(every) if change.merge_commit == previous]
-    if not first:
-        return [every[last[0]]], "gap"
-    return list(every[first[0] + 1 : last[0] + 1]), ""
+        return upto, ""
+    landed = [one.landed for one in line]
+    if previous not in landed:
+        return [this], "gap"
+    return upto[landed.index(previous) + 1 :], ""

@@ -37,10 +37,12 @@ def delivery(
     production = attempts.production(every)
     rollbacks.judge(production)
     made = collapse.releases(production)
-    credited = commits.find(commits.read(service, everything, repositories or {}), made)
-    troubles = incidents.troubles(everything, service, repositories or {})
+    commits_known = commits.read(service, everything, repositories or {})
+    credited = commits.find(commits_known, made)
+    ids = {one.deployment_id for one in every}
+    shas = commits_known.own | {one.commit for one in every if one.commit} | {one.sha for one in credited}
+    troubles = incidents.troubles(everything, service, repositories or {}, ids, shas)
     incidents.attribute(troubles, made, window)
-    troubles = [one for one in troubles if one.is_owned or one.release is not None]
     recovery.recover(made, production, troubles)
     for release in made:
         release.rework = rework.rework(release)

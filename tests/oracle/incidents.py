@@ -12,6 +12,8 @@ from tests.oracle.attempts import Attempt
 from tests.oracle.history import Repositories, first_said, services_of
 from tests.oracle.releases import Release
 
+STATES = ("opened", "acknowledged", "resolved", "reopened")
+
 
 @dataclass
 class Trouble:
@@ -24,7 +26,6 @@ class Trouble:
     deployment_ids: set[str]
     commits: set[str]
     version: str | None
-    is_owned: bool
     release: Release | None = None
     rule: str = "unattributed"
 
@@ -34,10 +35,12 @@ class Trouble:
         return self.episodes[0][1]
 
 
-def troubles(events: Sequence[Event], service: str, repositories: Repositories) -> list[Trouble]:
-    """Incidents of the service, and those that say nothing of a service, in the order of (began, id).
+def troubles(
+    events: Sequence[Event], service: str, repositories: Repositories, deployment_ids: set[str], commits: set[str]
+) -> list[Trouble]:
+    """Incidents of the service in the order of (began, id), those too that only name what is its own.
 
-    Events are of every service, in order.
+    Events are of every service, in order; deployments (of any tier) and commits are the service's.
     """
     groups: dict[str, list[Event]] = {}
     for event in events:
@@ -47,7 +50,10 @@ def troubles(events: Sequence[Event], service: str, repositories: Repositories) 
     for group in groups.values():
         owners = _owners(group, repositories)
         if not owners or service in owners:
-            made.append(_trouble(group, is_owned=bool(owners)))
+            trouble = _trouble(group)
+            # "An incident without a service takes it from a reference only", to any tier.
+            if owners or trouble.deployment_ids & deployment_ids or trouble.commits & commits:
+                made.append(trouble)
     return sorted(made, key=lambda one: (one.began_at, one.incident_id))
 
 
@@ -61,17 +67,23 @@ def _owners(events: list[Event], repositories: Repositories) -> set[str]:
     return set()
 
 
-def _trouble(events: list[Event], *, is_owned: bool) -> Trouble:
+def _trouble(events: list[Event]) -> Trouble:
     said = [event.data for event in events if isinstance(event.data, Incident)]
     began = first_said(data.opened_at for data in said) or events[0].time
     episodes: list[tuple[datetime, datetime | None]] = [(began, None)]
-    for event in events:
+    is_opened = False
+    # At one instant an incident is opened before it is resolved.
+    for event in sorted(events, key=lambda event: (event.time, STATES.index(event.data.state))):  # type: ignore[union-attr]
+        assert isinstance(event.data, Incident)
         start, end = episodes[-1]
-        state = event.data.state  # type: ignore[union-attr]
+        state, again = event.data.state, event.time
+        if state == "opened":
+            again = event.data.opened_at or event.time
         if state == "resolved" and end is None:
             episodes[-1] = (start, event.time)
-        elif state == "reopened" and end is not None:
-            episodes.append((event.time, None))
+        elif (state == "reopened" or (state == "opened" and is_opened)) and end is not None and again > end:
+            episodes.append((again, None))
+        is_opened = is_opened or state == "opened"
     return Trouble(
         incident_id=said[0].incident_id,
         environment=first_said(data.environment for data in said),
@@ -80,7 +92,6 @@ def _trouble(events: list[Event], *, is_owned: bool) -> Trouble:
         deployment_ids={deployment for data in said for deployment in data.deployment_ids},
         commits={sha for data in said for sha in data.commits},
         version=first_said(data.version for data in said),
-        is_owned=is_owned,
     )
 
 
@@ -99,17 +110,17 @@ def _attribution(one: Trouble, made: Sequence[Release], window: timedelta) -> tu
     holding = [r for r in made if r.holds & one.commits]
     if holding:
         return _latest_before(holding, one.began_at), "commit"
-    versioned = [r for r in made if one.version is not None and r.version == one.version]
+    versioned = [r for r in made if one.version and one.version in [member.version for member in r.members]]
     if versioned:
         return _latest_before(versioned, one.began_at), "version"
     near: list[tuple[Attempt, Release]] = []
     for release in made:
         for member in release.members:
-            if one.environment is not None and member.environment != one.environment:
+            if one.environment is not None and member.environment.lower() != one.environment.lower():
                 continue
             if member.finished_at is not None and one.began_at - window <= member.finished_at < one.began_at:
                 near.append((member, release))
-    if near and one.is_owned:  # "an incident without a service takes it from a reference only"
+    if near:
         return max(near, key=lambda pair: pair[0].order)[1], "window"
     return None, "unattributed"
 

@@ -13,14 +13,22 @@ from tests.oracle.attempts import Attempt
 def milestones(events: Sequence[Event], every: Sequence[Attempt]) -> dict[str, datetime]:
     """Milestone -> min(event time) of its kind; an unobserved one is absent. Events are one service's."""
     found: dict[str, list[datetime]] = {}
+    ended: set[tuple[str, int]] = set()
     for event in events:
         for commit in _commits(event):
-            found.setdefault("first_commit", []).append(commit.committed_at or event.time)
-        if isinstance(event.data, CiRun) and event.data.state == "finished":
-            at = event.data.finished_at or event.time
-            found.setdefault("first_ci_run", []).append(at)
-            if event.data.outcome == "success":
-                found.setdefault("first_ci_success", []).append(at)
+            at = commit.committed_at
+            if at is None and isinstance(event.data, Push):
+                at = event.time  # no later than that; what a deployment or change lists may be older
+            if at is not None:
+                found.setdefault("first_commit", []).append(at)
+        run = event.data
+        if isinstance(run, CiRun) and run.state == "finished" and run.outcome != "skipped":
+            if (run.run_id, run.attempt) in ended:
+                continue  # of contradicting ends the earliest stands
+            ended.add((run.run_id, run.attempt))
+            found.setdefault("first_ci_run", []).append(event.time)
+            if run.outcome == "success":
+                found.setdefault("first_ci_success", []).append(event.time)
     for attempt in every:
         if attempt.finished_at and attempt.tier == "production":
             found.setdefault("first_production_deployment", []).append(attempt.finished_at)

@@ -25,16 +25,12 @@ def recover(made: Sequence[Release], production: Sequence[Attempt], every: Seque
         ]
         if found:
             at, rank, by = min(found)
-            release.recovered_at, release.recovery, release.recovered_by = at, RULES[rank], by
+            # What was over before it was deployed took no time.
+            release.recovered_at, release.recovery, release.recovered_by = max(at, release.at), RULES[rank], by
 
 
 def _rollbacks(release: Release) -> list[tuple[datetime, int, str]]:
-    return [
-        (other.finished_at, 0, other.deployment_id)
-        for member in release.members
-        for other in member.rolled_back_by
-        if other.finished_at is not None
-    ]
+    return [(at, 0, by) for member in release.members for at, by in member.rolled_back]
 
 
 def _fixes(release: Release, made: Sequence[Release]) -> list[tuple[datetime, int, str]]:
@@ -43,7 +39,7 @@ def _fixes(release: Release, made: Sequence[Release]) -> list[tuple[datetime, in
     for other in made:
         linked = {incident for member in other.members for incident in member.fixes}
         if other.finished_at and other.order > release.order and linked & set(release.incidents):
-            found.append((other.finished_at, 1, other.anchor.deployment_id))
+            found.append((other.finished_at, 1, other.name))
     return found
 
 
@@ -55,14 +51,17 @@ def _resolutions(release: Release, every: Sequence[Trouble]) -> list[tuple[datet
 
 
 def _next_successes(release: Release, production: Sequence[Attempt]) -> list[tuple[datetime, int, str]]:
-    """For what ended in failure, the next success in the same place, linked or not."""
-    return [
-        (other.finished_at, 3, other.deployment_id)
-        for member in release.members
-        for other in production
-        if member.finished_at is None
-        and other.finished_at is not None
-        and other.place == member.place
-        and other.order > member.order
-        and other.order > release.order
-    ]
+    """For what ended in failure, the next success in the same place, linked or not; of several places the last."""
+    found = []
+    for member in release.members:
+        if member.finished_at is not None:
+            continue
+        after = [
+            (other.order, other.finished_at, other.deployment_id)
+            for other in production
+            if other.finished_at is not None and other.place == member.place and other.order > member.order
+        ]
+        if not after:
+            return []
+        found.append(min(after))
+    return [(at, 3, by) for _, at, by in [max(found)]] if found else []

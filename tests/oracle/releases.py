@@ -16,6 +16,8 @@ class Release:
     """One deployment as the five measures count it."""
 
     members: list[Attempt]
+    name: str = ""
+    """The anchor's id; with its environment where that id anchors an earlier release too."""
     incidents: list[str] = field(default_factory=list)
     rework: str = ""
     recovered_at: datetime | None = None
@@ -75,7 +77,7 @@ class Release:
         found = []
         if any(one.finished_at is None for one in self.members):
             found.append("ended_in_failure")
-        if any(one.rolled_back_by for one in self.members):
+        if any(one.rolled_back for one in self.members):
             found.append("rolled_back")
         if self.incidents:
             found.append("incident")
@@ -97,6 +99,10 @@ def releases(production: Sequence[Attempt]) -> list[Release]:
         else:
             home.members.append(attempt)
     made.sort(key=lambda release: release.order)
+    for release in made:
+        anchor = release.anchor
+        is_taken = any(other.name == anchor.deployment_id for other in made)
+        release.name = f"{anchor.deployment_id}@{anchor.environment}" if is_taken else anchor.deployment_id
     for release in made:
         if release.finished_at:
             release.is_first = True
@@ -120,7 +126,7 @@ def _home(attempt: Attempt, made: list[Release], production: Sequence[Attempt]) 
         return None
     for other in production:
         is_between = latest.order < other.order < attempt.order
-        is_other = other.version is not None and other.version != latest.version
+        is_other = attempt.content is None or other.content != attempt.content
         if other.place == attempt.place and other.finished_at and is_between and is_other:
             return None
     return latest

@@ -11,7 +11,7 @@ def rework(release: Release) -> str:
     """`rollback`, `label`, `ref`, `title`, `link`, or nothing."""
     if release.is_rollback:
         return "rollback"
-    if any(name.lower() == "hotfix" for one in release.members for name in one.labels):
+    if any(_is_labelled(one.labels) for one in release.members):
         return "label"
     if any(_is_hotfix_branch(one.ref) for one in release.members):
         return "ref"
@@ -20,6 +20,16 @@ def rework(release: Release) -> str:
     if any(one.fixes for one in release.members):
         return "link"
     return ""
+
+
+def _is_labelled(labels: dict[str, str]) -> bool:
+    """A label of that name that is not denied, or a list of labels that holds it."""
+    for name, value in labels.items():
+        if name.lower() == "hotfix" and value.strip().lower() not in ("", "0", "false", "no"):
+            return True
+        if "hotfix" in [one.strip().lower() for one in value.split(",")]:
+            return True
+    return False
 
 
 def _is_hotfix_branch(ref: str | None) -> bool:

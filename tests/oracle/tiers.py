@@ -27,7 +27,10 @@ def tier(environment: str | None, said: str | None, flag: bool | None, mapped: M
         return "production"
     if environment is None:
         return "unknown"
-    return mapped.get(environment) or _by_name(environment)
+    for name, configured in mapped.items():
+        if name.lower() == environment.lower():
+            return configured
+    return _by_name(environment)
 
 
 def _by_name(environment: str) -> str:

@@ -1,0 +1,400 @@
+"""Random small histories: a few branches, changes, deployments, incidents and CI runs on a coarse clock, so that ties,
+exact windows and versions that come back are common. What is drawn are small plans; `events` makes events of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from schemas.base import event_id
+from schemas.delivery import CiRun, Commit, Deployment, Incident, Merge, Push, Repository
+from schemas.envelope import Data, Event
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+HALF_HOUR = timedelta(minutes=30)
+OWN, SHARED = "git.example/acme/pay", "git.example/acme/shared"
+MAPPED = {OWN: ("pay",), SHARED: ("pay", "cart")}
+"""Repositories and the services that hold the whole of them."""
+ENVIRONMENTS = ("production", "prod-eu", "live", "prod-us", "staging", "prod_test", "canary")
+BRANCHES = ("main", "hotfix/1", "release")
+
+
+def at(tick: int) -> datetime:
+    """Instants lie on half hours; 48 of them are the window exactly."""
+    return START + tick * HALF_HOUR
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """Commits on a branch: seen, not seen (a gap), told twice, forced over, or the branch made, deleted."""
+
+    how: str
+    branch: int
+    count: int
+    later: int
+    age: int | None
+    style: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A change to main with its own commits, merged or left open; landed with a push that was seen or was not."""
+
+    method: str
+    told: str
+    count: int
+    later: int
+    is_seen: bool
+    is_merged: bool
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A deployment and its statuses."""
+
+    name: int
+    environment: int
+    region: str | None
+    version: str | None
+    release_id: str | None
+    head: int | None
+    listed: tuple[int, ...] | None
+    ref: str | None
+    statuses: tuple[tuple[str, int], ...]
+    more: str
+    fixes: int | None
+    service: str | None
+
+
+@dataclass(frozen=True)
+class Troubled:
+    """An incident and its states."""
+
+    name: int
+    states: tuple[tuple[str, int], ...]
+    began: int | None
+    environment: int | None
+    names: str
+    target: int
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A CI run at one of its states."""
+
+    name: int
+    state: str
+    outcome: str
+    tick: int
+
+
+Plan = Pushed | Changed | Deployed | Troubled | Ran
+TICKS = st.integers(0, 110)
+SERVICES = st.sampled_from(["pay", "pay", "pay", None, "cart"])
+STATUSES = st.sampled_from(
+    [
+        *["success"] * 5,
+        *["failure"] * 2,
+        "error",
+        "started",
+        "queued",
+        "cancelled",
+        "skipped",
+        "inactive",
+        "rolled_back",
+    ]
+)
+PUSHED = st.builds(
+    Pushed,
+    how=st.sampled_from([*["seen"] * 6, "unseen", "twice", "forced", "reset", "made", "deleted"]),
+    branch=st.sampled_from([0, 0, 0, 1, 2]),
+    count=st.integers(1, 3),
+    later=st.sampled_from([0, 1, 2, 5, 12]),
+    age=st.sampled_from([0, 1, 3, 30, -40, None]),
+    style=st.sampled_from(["", "", "", "merge", "titled", "bot", "author", "again"]),
+)
+CHANGED = st.builds(
+    Changed,
+    method=st.sampled_from(["merge", "squash"]),
+    told=st.sampled_from(["pushed", "made", "listed", "fork", "untold"]),
+    count=st.integers(1, 2),
+    later=st.sampled_from([0, 1, 4]),
+    is_seen=st.booleans(),
+    is_merged=st.sampled_from([True, True, True, False]),
+)
+DEPLOYED = st.builds(
+    Deployed,
+    name=st.integers(0, 9),
+    environment=st.sampled_from([0, 0, 0, 1, 1, 2, 3, 4, 5, 6]),
+    region=st.sampled_from([None, None, None, "eu", "us"]),
+    version=st.sampled_from(["v1", "v2", "v3", None]),
+    release_id=st.sampled_from([None, None, None, None, "r1", "r2"]),
+    head=st.one_of(st.none(), st.integers(0, 30)),
+    listed=st.one_of(st.none(), st.none(), st.lists(st.integers(0, 30), max_size=3).map(tuple)),
+    ref=st.sampled_from([None, None, "main", "refs/heads/hotfix/1", "release", "refs/tags/v1", "Hotfix-2"]),
+    statuses=st.lists(st.tuples(STATUSES, TICKS), min_size=1, max_size=3).map(tuple),
+    more=st.sampled_from(
+        [*[""] * 12, *("label", "no label", "title", "rollback", "no rollback", "production", "nonprod")]
+    ),
+    fixes=st.sampled_from([None, None, None, 0, 1, 2]),
+    service=SERVICES,
+)
+TROUBLED = st.builds(
+    Troubled,
+    name=st.integers(0, 3),
+    states=st.lists(
+        st.tuples(st.sampled_from(["opened", "opened", "resolved", "resolved", "reopened", "acknowledged"]), TICKS),
+        min_size=1,
+        max_size=4,
+    ).map(tuple),
+    began=st.one_of(st.none(), TICKS),
+    environment=st.sampled_from([None, None, 0, 1, 2, 4]),
+    names=st.sampled_from(["", "", "", "deployment", "commit", "version"]),
+    target=st.integers(0, 30),
+)
+RAN = st.builds(
+    Ran,
+    name=st.integers(0, 3),
+    state=st.sampled_from(["finished", "finished", "started"]),
+    outcome=st.sampled_from(["success", "failure", "cancelled", "skipped"]),
+    tick=TICKS,
+)
+
+
+@dataclass
+class _World:
+    """Git and a clock while plans become events."""
+
+    service: str | None
+    """Named by every push and change; None: found by the repository."""
+    repository: Repository
+    tick: int = 0
+    commits: int = 0
+    logs: dict[str, list[str]] = field(default_factory=dict)
+    changes: int = 0
+    pushes: int = 0
+    events: list[Event] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        """A moment of its own for each push: a branch moves one push at a time."""
+        self.pushes += 1
+        return at(self.tick) + timedelta(seconds=self.pushes)
+
+    def put(self, moment: datetime, data: Data, source: str = "//git.example") -> None:
+        identity = event_id(data.kind, moment.isoformat(), data.model_dump_json())
+        self.events.append(Event(id=identity, source=source, time=moment, data=data))
+
+    def commit(self, age: int | None, style: str = "") -> Commit:
+        self.commits += 1
+        fields: dict[str, Any] = {"sha": f"{self.commits:040x}", "parents": 1}
+        if age is not None:
+            fields |= {"committed_at": at(max(self.tick - age, 0)) + timedelta(microseconds=1), "clock": "committer"}
+        if style == "merge":
+            fields["parents"] = 2
+        if style == "titled":
+            fields |= {"parents": None, "title": "Merge pull request #7 from acme/topic"}
+        if style == "bot":
+            fields["is_bot"] = True
+        if style == "author" and age is not None:
+            fields["clock"] = "author"
+        return Commit(**fields)
+
+    def push(self, branch: str, commits: Sequence[Commit], *, forced: bool = False, after: str | None = None) -> Push:
+        log = self.logs.setdefault(branch, [])
+        before = log[-1] if log else None
+        if forced:
+            del log[-2:]
+        log += [commit.sha for commit in commits]
+        if after is not None:
+            log.append(after)
+        return Push(
+            provider="t",
+            service=self.service,
+            repository=self.repository,
+            ref=f"refs/heads/{branch}",
+            before=before,
+            after=log[-1] if log else None,
+            forced=forced,
+            commits=tuple(commits),
+        )
+
+
+def events(plans: Sequence[Plan], *, names_service: bool, is_shared: bool) -> list[Event]:
+    """What happened, told once and in no order that means anything."""
+    name = SHARED if is_shared else OWN
+    world = _World("pay" if names_service else None, Repository(id=f"id:{name}", name=name, default_branch="main"))
+    for plan in plans:
+        match plan:
+            case Pushed():
+                _push(world, plan)
+            case Changed():
+                _change(world, plan)
+    for plan in plans:
+        match plan:
+            case Deployed():
+                _deploy(world, plan)
+            case Troubled():
+                _trouble(world, plan)
+            case Ran():
+                run = CiRun(
+                    provider="t",
+                    service=world.service,
+                    repository=world.repository,
+                    run_id=f"run{plan.name}",
+                    state=plan.state,
+                    outcome=plan.outcome if plan.state == "finished" else None,
+                )
+                world.put(at(plan.tick), run)
+    return world.events
+
+
+def _push(world: _World, plan: Pushed) -> None:
+    world.tick += plan.later
+    branch = BRANCHES[plan.branch]
+    log = world.logs.get(branch, [])
+    if plan.how == "deleted":
+        if log:
+            world.logs[branch] = []
+            gone = Push(
+                provider="t",
+                service=world.service,
+                repository=world.repository,
+                ref=f"refs/heads/{branch}",
+                before=log[-1],
+            )
+            world.put(at(world.tick), gone)
+        return
+    if plan.how == "made":
+        main = world.logs.get("main", [])
+        if branch != "main" and not log and main:
+            world.put(world.now(), world.push(branch, [], after=main[-1]))
+        return
+    if plan.how == "reset":
+        if len(log) > 2:
+            world.put(world.now(), world.push(branch, [], forced=True))
+        return
+    commits = [world.commit(plan.age, plan.style) for _ in range(plan.count)]
+    push = world.push(branch, commits, forced=plan.how == "forced" and bool(log))
+    if plan.how == "unseen":
+        return
+    world.put(world.now(), push)
+    if plan.how == "twice":
+        world.put(world.now(), push, "//mirror.example")
+    if plan.style == "again" and plan.age is not None:  # another event gives the commits another time
+        retold = tuple(
+            commit.model_copy(update={"committed_at": at(world.tick), "clock": "author"}) for commit in commits
+        )
+        world.put(world.now(), push.model_copy(update={"commits": retold}), "//mirror.example")
+
+
+def _change(world: _World, plan: Changed) -> None:
+    world.changes += 1
+    number, head = world.changes, f"topic-{world.changes % 2}"
+    main = world.logs.setdefault("main", [])
+    if plan.told == "made" and main and head not in world.logs:
+        world.put(world.now(), world.push(head, [], after=main[-1]))
+    own = [world.commit(1) for _ in range(plan.count)]
+    if plan.told in {"pushed", "made"}:
+        world.put(world.now(), world.push(head, own))
+    fields: dict[str, Any] = {
+        "provider": "t",
+        "service": world.service,
+        "repository": world.repository,
+        "number": number,
+        "base_ref": "main",
+        "head_ref": head,
+        "head_commit": own[-1].sha,
+    }
+    if plan.told == "fork":
+        fields["head_repository"] = Repository(name="git.example/else/pay")
+    world.put(at(world.tick), Merge(state="opened", **fields))
+    world.tick += plan.later
+    world.put(at(world.tick), Merge(state="approved" if plan.is_merged else "closed", **fields))
+    if not plan.is_merged:
+        return
+    world.tick += plan.later
+    landed = world.commit(0, "merge" if plan.method == "merge" else "")
+    brought = [landed] if plan.method == "squash" else [*own, landed]
+    push = world.push("main", brought)
+    if plan.is_seen:
+        world.put(world.now(), push)
+    listed = tuple(own) if plan.told == "listed" else None
+    world.put(
+        at(world.tick), Merge(state="merged", method=plan.method, merge_commit=landed.sha, commits=listed, **fields)
+    )
+
+
+def _sha(world: _World, pick: int) -> str:
+    return f"{pick % (world.commits + 1) + 1:040x}"
+
+
+def _deploy(world: _World, plan: Deployed) -> None:
+    environment = ENVIRONMENTS[plan.environment]
+    fields: dict[str, Any] = {
+        "provider": "t",
+        "service": plan.service,
+        "repository": world.repository,
+        "deployment_id": f"d{plan.name}",
+        "environment": environment,
+        "region": plan.region,
+        "release_id": plan.release_id,
+        "version": plan.version,
+        "commit": None if plan.head is None else _sha(world, plan.head),
+        "ref": plan.ref,
+        "fixes": () if plan.fixes is None else (f"i{plan.fixes}",),
+    }
+    if plan.listed is not None:
+        fields["commits"] = tuple(Commit(sha=sha) for sha in dict.fromkeys(_sha(world, pick) for pick in plan.listed))
+    match plan.more:
+        case "label":
+            fields["labels"] = {"Hotfix": "true"}
+        case "no label":
+            fields["labels"] = {"hotfix": "false"}
+        case "title":
+            fields["title"] = "A Hotfix, at last"
+        case "rollback" | "no rollback":
+            fields["is_rollback"] = plan.more == "rollback"
+        case "production":
+            fields["is_production"] = True
+        case "nonprod":
+            fields["tier"] = "nonprod"
+    for status, tick in plan.statuses:
+        world.put(at(tick), Deployment(status=status, **fields))
+
+
+def _trouble(world: _World, plan: Troubled) -> None:
+    fields: dict[str, Any] = {
+        "provider": "t",
+        "service": ("pay", "pay", None, "cart")[plan.name],
+        "incident_id": f"i{plan.name}",
+        "environment": None if plan.environment is None else ENVIRONMENTS[plan.environment],
+    }
+    match plan.names:
+        case "deployment":
+            fields["deployment_ids"] = (f"d{plan.target % 10}",)
+        case "commit":
+            fields["commits"] = (_sha(world, plan.target),)
+        case "version":
+            fields["version"] = f"v{plan.target % 4}"
+    for state, tick in plan.states:
+        opened = at(plan.began) if plan.began is not None and state == "opened" else None
+        world.put(at(tick), Incident(state=state, opened_at=opened, **fields))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Event]:
+    """Events in a random order, some twice, some in two contents under one identity."""
+    plans: list[Plan] = [
+        *draw(st.lists(st.one_of(PUSHED, PUSHED, CHANGED), max_size=8)),
+        *draw(st.lists(DEPLOYED, max_size=8)),
+        *draw(st.lists(TROUBLED, max_size=3)),
+        *draw(st.lists(RAN, max_size=2)),
+    ]
+    told = events(plans, names_service=draw(st.booleans()), is_shared=draw(st.booleans()))
+    told += [told[pick % len(told)] for pick in draw(st.lists(st.integers(0, 50), max_size=2)) if told]
+    return draw(st.permutations(told)) if len(told) < 12 else told[:: draw(st.sampled_from([1, -1]))]
