@@ -75,9 +75,9 @@ def files(kind: str) -> list[Path]:
     return sorted((ROOT / kind).iterdir())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def payloads() -> list[str]:
-    """The kinds that are at hand."""
+    """The kinds that are at hand; before any stack is started."""
     if not ROOT.is_dir() and not os.environ.get("CI"):
         pytest.skip(f"no payloads in {ROOT}: only a machine that has them runs these")
     assert ROOT.is_dir(), f"expected the shared payloads in {ROOT}; set ADOPTION_SHARED"
