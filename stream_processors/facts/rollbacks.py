@@ -1,7 +1,8 @@
 """Which deployments restored an earlier version, and which ones they rolled back; judged per environment.
 
-Or which say that they are one. The sequence is that of successes. All after the last one of the restored version are rolled back (v1, v2, v3, v1: v2
-and v3); returning to what the deployment just before rolled back (v1, v2, v1, v2) is a roll-forward, not a rollback.
+Or which say that they are one. The sequence is that of successes. All after the last one of the restored version are
+rolled back (v1, v2, v3, v1: v2 and v3); returning to what the deployment just before rolled back (v1, v2, v1, v2) is a
+roll-forward, not a rollback.
 """
 
 from __future__ import annotations
