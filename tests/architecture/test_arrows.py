@@ -33,7 +33,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "mode": ("stream_processors/app.py",),
     "aiokafka": ("stream_processors/consumer.py",),
     "chdb": ("deploy/local/engine/",),
-    "uvicorn": ("producers/http/serve.py", "deploy/local/engine/"),
+    "uvicorn": ("producers/http/serve.py", "producers/http/wire.py", "deploy/local/engine/"),
     "starlette": ("producers/http/", "deploy/local/engine/", "reports/"),
 }
 """Piece of infrastructure → the modules (or folders) that may know it."""

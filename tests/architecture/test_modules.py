@@ -15,7 +15,6 @@ LOOKED_AT = {
     "deploy/local/demo/delivery.py": (320, "one simulated life; its steps call each other"),
     "deploy/local/demo/github.py": (320, "payloads of one vendor, field by field"),
     "deploy/local/demo/organisation.py": (340, "a table of an invented company, one row a line"),
-    "producers/tail/shipper.py": (400, "one state machine: read, send, save, follow share every field"),
 }
 """Longer modules → how long they may get, and why they are not two. They may shrink, not grow."""
 TYPICAL_LINES = 150
