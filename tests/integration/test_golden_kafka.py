@@ -33,9 +33,7 @@ def test_golden_numbers_come_out_of_the_views(real_plant: Plant) -> None:
                            "WHERE service = 'pay' AND is_failed)") == [(pay["failed_ids"],)]  # fmt: skip
     assert real_plant.rows("SELECT groupArray(release) FROM adoption.deployments "
                            "WHERE service = 'pay' AND is_rollback") == [(pay["rollback_ids"],)]  # fmt: skip
-    durations = real_plant.rows(
-        "SELECT start, value_seconds FROM adoption.time_to_production WHERE service = 'pay'"
-    )
+    durations = real_plant.rows("SELECT start, value_seconds FROM adoption.time_to_production WHERE service = 'pay'")
     assert dict(durations) == {
         "onboarded": pay["time_to_production_seconds"]["from_onboarded"],
         "first_commit": pay["time_to_production_seconds"]["from_first_commit"],
