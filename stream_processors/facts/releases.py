@@ -15,6 +15,7 @@ from stream_processors.facts.attempts import Deployed
 from stream_processors.facts.config import FactsConfig
 
 Target = tuple[str, str]
+Order = tuple[datetime, str, str]
 
 
 class Group:
@@ -67,7 +68,7 @@ class _Sequences:
     """What ran where: per target the successes in order, so that "another version in between" is one look-up."""
 
     def __init__(self, attempts: Iterable[Deployed]) -> None:
-        self._times: defaultdict[Target, list[datetime]] = defaultdict(list)
+        self._orders: defaultdict[Target, list[Order]] = defaultdict(list)
         self._runs: defaultdict[Target, list[tuple[int, str]]] = defaultdict(list)
         for one in attempts:
             if one.status != "success":
@@ -76,12 +77,12 @@ class _Sequences:
             is_same = bool(runs) and bool(one.content) and runs[-1][1] == one.content
             number = len(runs) if not is_same else runs[-1][0]
             runs.append((number, one.content))
-            self._times[one.target].append(one.at)
+            self._orders[one.target].append(one.order)
 
-    def is_interrupted(self, one: Deployed, since: datetime) -> bool:
-        """Whether another version was deployed to the target between `since` and the attempt, both exclusive."""
-        times, runs = self._times.get(one.target, []), self._runs.get(one.target, [])
-        begin, end = bisect_right(times, min(since, one.at)), bisect_left(times, max(since, one.at))
+    def is_interrupted(self, one: Deployed, since: Order) -> bool:
+        """Whether another version came to the target between `since` and the attempt: in time, ties by native id."""
+        orders, runs = self._orders.get(one.target, []), self._runs.get(one.target, [])
+        begin, end = bisect_right(orders, since), bisect_left(orders, one.order)
         return begin < end and (not one.content or runs[begin][1] != one.content or runs[begin][0] != runs[end - 1][0])
 
 
@@ -129,7 +130,7 @@ def releases(attempts: Sequence[Deployed], config: FactsConfig) -> list[Group]:
 
 
 def _joins(one: Deployed, group: Group, sequences: _Sequences, join: timedelta) -> bool:
-    return one.at - group.at <= join and not sequences.is_interrupted(one, group.at)
+    return one.at - group.at <= join and not sequences.is_interrupted(one, group.anchor.order)
 
 
 def _key(one: Deployed) -> tuple[str, str]:

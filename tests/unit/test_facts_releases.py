@@ -50,6 +50,16 @@ def test_not_when_another_version_was_there_in_between() -> None:
     assert list(history.releases()) == ["1", "2", "3"]
 
 
+def test_another_version_in_the_same_instant_is_in_between_by_its_id() -> None:
+    """METRICS 0.5: ties are ordered by (time, native id)."""
+    for other, names in (("2", ["1", "2", "3"]), ("4", ["1", "4"])):
+        history = History()
+        history.deploy("1", 1, "v1", environment="prod-us")
+        history.deploy(other, 2, "v2", environment="prod-eu")
+        history.deploy("3", 2, "v1", environment="prod-eu")
+        assert list(history.releases()) == names
+
+
 def test_within_one_environment_only_the_same_id_collapses() -> None:
     history = History()
     history.deploy("1", 1, "v1")
