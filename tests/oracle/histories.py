@@ -72,6 +72,18 @@ class Deployed:
 
 
 @dataclass(frozen=True)
+class Train:
+    """Versions that follow each other in one place, each with how it ended, and where else it went how much later."""
+
+    name: int
+    environment: int
+    begun: int
+    runs: tuple[tuple[int, int, str, tuple[int, int] | None], ...]
+    """(version, ticks since the one before, status, (other environment, ticks later))."""
+    is_versioned: bool
+
+
+@dataclass(frozen=True)
 class Troubled:
     """An incident and its states."""
 
@@ -93,7 +105,7 @@ class Ran:
     tick: int
 
 
-Plan = Pushed | Changed | Deployed | Troubled | Ran
+Plan = Pushed | Changed | Deployed | Train | Troubled | Ran
 TICKS = st.integers(0, 110)
 SERVICES = st.sampled_from(["pay", "pay", "pay", None, "cart"])
 STATUSES = st.sampled_from(
@@ -130,19 +142,36 @@ CHANGED = st.builds(
 DEPLOYED = st.builds(
     Deployed,
     name=st.integers(0, 9),
-    environment=st.sampled_from([0, 0, 0, 1, 1, 2, 3, 4, 5, 6]),
+    environment=st.sampled_from([0, 0, 0, 0, 0, 1, 1, 1, 2, 3, 4, 5, 6]),
     region=st.sampled_from([None, None, None, "eu", "us"]),
     version=st.sampled_from(["v1", "v2", "v3", None]),
     release_id=st.sampled_from([None, None, None, None, "r1", "r2"]),
-    head=st.one_of(st.none(), st.integers(0, 30)),
-    listed=st.one_of(st.none(), st.none(), st.lists(st.integers(0, 30), max_size=3).map(tuple)),
-    ref=st.sampled_from([None, None, "main", "refs/heads/hotfix/1", "release", "refs/tags/v1", "Hotfix-2"]),
+    head=st.one_of(st.integers(0, 30), st.integers(0, 30), st.none()),
+    listed=st.one_of(st.none(), st.none(), st.none(), st.lists(st.integers(0, 30), max_size=3).map(tuple)),
+    ref=st.sampled_from([*[None] * 4, "main", "main", "refs/heads/hotfix/1", "release", "refs/tags/v1", "Hotfix-2"]),
     statuses=st.lists(st.tuples(STATUSES, TICKS), min_size=1, max_size=3).map(tuple),
     more=st.sampled_from(
         [*[""] * 12, *("label", "no label", "title", "rollback", "no rollback", "production", "nonprod")]
     ),
-    fixes=st.sampled_from([None, None, None, 0, 1, 2]),
+    fixes=st.sampled_from([*[None] * 6, 0, 1, 2]),
     service=SERVICES,
+)
+TRAIN = st.builds(
+    Train,
+    name=st.integers(0, 3),
+    environment=st.sampled_from([0, 0, 1]),
+    begun=st.integers(0, 40),
+    runs=st.lists(
+        st.tuples(
+            st.sampled_from([0, 1, 2, 3]),
+            st.sampled_from([0, 1, 2, 5, 10, 24]),
+            st.sampled_from(["success", "success", "success", "failure"]),
+            st.one_of(st.none(), st.tuples(st.integers(1, 2), st.sampled_from([0, 1, 2, 6, 47, 48, 49]))),
+        ),
+        min_size=2,
+        max_size=6,
+    ).map(tuple),
+    is_versioned=st.sampled_from([True, True, False]),
 )
 TROUBLED = st.builds(
     Troubled,
@@ -152,7 +181,7 @@ TROUBLED = st.builds(
         min_size=1,
         max_size=4,
     ).map(tuple),
-    began=st.one_of(st.none(), TICKS),
+    began=st.one_of(st.none(), st.integers(10, 70)),
     environment=st.sampled_from([None, None, 0, 1, 2, 4]),
     names=st.sampled_from(["", "", "", "deployment", "commit", "version"]),
     target=st.integers(0, 30),
@@ -238,6 +267,8 @@ def events(plans: Sequence[Plan], *, names_service: bool, is_shared: bool) -> li
         match plan:
             case Deployed():
                 _deploy(world, plan)
+            case Train():
+                _run(world, plan)
             case Troubled():
                 _trouble(world, plan)
             case Ran():
@@ -367,6 +398,26 @@ def _deploy(world: _World, plan: Deployed) -> None:
         world.put(at(tick), Deployment(status=status, **fields))
 
 
+def _run(world: _World, plan: Train) -> None:
+    tick = plan.begun
+    for number, (version, gap, status, elsewhere) in enumerate(plan.runs):
+        tick += gap
+        places = [(plan.environment, tick)] + ([(elsewhere[0], tick + elsewhere[1])] if elsewhere else [])
+        for environment, moment in places:
+            deployment = Deployment(
+                provider="t",
+                service="pay",
+                repository=world.repository,
+                deployment_id=f"t{plan.name}{number}",
+                environment=ENVIRONMENTS[environment],
+                version=f"v{version}" if plan.is_versioned else None,
+                commit=_sha(world, version * 3 + number % 2) if not plan.is_versioned or version % 2 else None,
+                ref="refs/heads/main",
+                status=status if environment == plan.environment else "success",
+            )
+            world.put(at(moment), deployment)
+
+
 def _trouble(world: _World, plan: Troubled) -> None:
     fields: dict[str, Any] = {
         "provider": "t",
@@ -376,7 +427,7 @@ def _trouble(world: _World, plan: Troubled) -> None:
     }
     match plan.names:
         case "deployment":
-            fields["deployment_ids"] = (f"d{plan.target % 10}",)
+            fields["deployment_ids"] = (f"d{plan.target % 10}", f"t0{plan.target % 5}")
         case "commit":
             fields["commits"] = (_sha(world, plan.target),)
         case "version":
@@ -391,7 +442,8 @@ def histories(draw: st.DrawFn) -> list[Event]:
     """Events in a random order, some twice, some in two contents under one identity."""
     plans: list[Plan] = [
         *draw(st.lists(st.one_of(PUSHED, PUSHED, CHANGED), max_size=8)),
-        *draw(st.lists(DEPLOYED, max_size=8)),
+        *draw(st.lists(TRAIN, max_size=2)),
+        *draw(st.lists(DEPLOYED, max_size=6)),
         *draw(st.lists(TROUBLED, max_size=3)),
         *draw(st.lists(RAN, max_size=2)),
     ]
