@@ -92,10 +92,6 @@ class Chain:
     deployed: list[int] = field(default_factory=list)
     truncated: list[int] = field(default_factory=list)
 
-    def deploy(self, position: int) -> None:
-        """Note that the commit there was deployed."""
-        insort(self.deployed, position)
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -157,14 +153,16 @@ class Branches:
         chain is taken from its beginning. A first deployment reaches over gaps: all that is known is in it.
         """
         commits, flags, seen = list[str](), set[str](), set[Chain]()
+        stands = self._on_its_branch(previous) if previous is not None else []
         here: Place | None = place
         while here is not None and here.chain not in seen:
             chain = here.chain
             seen.add(chain)
             nearest = bisect_right(chain.deployed, here.position)
             begin = 0
-            if previous is not None and previous.chain is chain:
-                begin = previous.position + 1
+            stood = [one.position for one in stands if one.chain is chain]
+            if stood:
+                begin = stood[0] + 1
             elif nearest:
                 begin = chain.deployed[nearest - 1] + 1
             commits[:0] = chain.shas[begin : here.position + 1]
@@ -176,6 +174,16 @@ class Branches:
                 flags.add(chain.start)
             here = self._origin(chain, is_first=is_first)
         return commits, flags
+
+    def deploy(self, place: Place) -> None:
+        """Note that the commit there was deployed."""
+        for one in self._on_its_branch(place):
+            insort(one.chain.deployed, one.position)
+
+    def _on_its_branch(self, place: Place) -> list[Place]:
+        """All places of the commit on its branch: a forced push may have brought it a second time."""
+        sha = place.chain.shas[place.position]
+        return [one for one in self._places[sha] if one.chain.branch == place.chain.branch]
 
     def _origin(self, chain: Chain, *, is_first: bool) -> Place | None:
         """Where a chain goes on before its beginning: on the branch it was made from, or across a gap."""

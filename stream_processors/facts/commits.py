@@ -120,7 +120,7 @@ class Crediting:
         else:
             found = _Range("head", [group.commit])
         if place is not None:
-            place.chain.deploy(place.position)
+            self._branches.deploy(place)
         self._previous, self._previous_change = place, change
         return found
 

@@ -155,6 +155,17 @@ def test_a_forced_push_restarts_the_chain() -> None:
     assert history.releases()["2"].flags == ("forced",)
 
 
+def test_a_commit_before_a_forced_push_follows_the_previous_one_where_both_lie() -> None:
+    """METRICS 3 (b): between the previous commit, exclusive, and this one; main was set back to c2 in between."""
+    history = History()
+    history.push(1, "c1", "c2", "c3", before="c0")
+    history.push(2, before="c3", after=sha("c2"), forced=True)
+    history.deploy("1", 10, commit="c2", commits=())
+    history.deploy("2", 20, commit="c3")
+    assert history.credited() == {"2": ["c3"]}
+    assert history.releases()["2"].flags == ()
+
+
 def test_a_list_that_the_provider_cut_is_flagged() -> None:
     history = History()
     history.push(1, "c1", before=None, is_truncated=True)
