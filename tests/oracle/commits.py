@@ -12,7 +12,7 @@ from schemas.delivery import Commit, Deployment, Merge, Push
 from schemas.envelope import Event
 from tests.oracle.branches import Move, lineage, moves, place
 from tests.oracle.changes import Change, changes, merged_between
-from tests.oracle.history import Repositories, repository, services_of
+from tests.oracle.history import Repositories, commits_of, repository
 from tests.oracle.releases import Release
 
 CLOCKS = ("committer", "author", "unknown")
@@ -62,11 +62,12 @@ def read(service: str, events: Sequence[Event], repositories: Repositories) -> K
             known.said.setdefault(commit.sha, []).append(commit)
         if data.repository and data.repository.default_branch:
             known.default.setdefault(repository(event), data.repository.default_branch)
-        if service in services_of(event, repositories) and not isinstance(data, Deployment):
-            known.own.update(commit.sha for commit in data.commits or ())
-            ends = [data.after] if isinstance(data, Push) else [data.merge_commit, data.head_commit]
-            known.own.update(sha for sha in ends if sha)
+        known.own |= commits_of(service, event, repositories)
     return known
+
+
+Step = tuple[str, tuple[str, str]]
+"""A commit on a branch."""
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Walk:
     is_first: bool = True
     previous: Release | None = None
     previous_move: Move | None = None
-    heads: list[tuple[str, tuple[str, str]]] = field(default_factory=list)
+    heads: list[Step] = field(default_factory=list)
     """Deployed commits, each with the branch on which it was deployed."""
     deployed: set[str] = field(default_factory=set)
 
@@ -148,23 +149,23 @@ def _pushed(known: Known, release: Release, this: str, move: Move, walk: Walk) -
     behind = lineage(known.moves, move, this, over_gaps=walk.is_first)
     steps = [(sha, one.branch) for sha, one in behind.steps]
     before = walk.previous.commit if walk.previous else None
+    its: list[Step] = []
     if before is not None and walk.previous_move is not None:
-        its = (before, walk.previous_move.branch)
-        if its in steps:
-            return _own(known, steps[: steps.index(its)])
-        after_it = lineage(known.moves, walk.previous_move, before, over_gaps=False)
-        if its[1] == move.branch and any(sha == this and one.branch == move.branch for sha, one in after_it.steps):
-            return []  # this one is older than the previous one: nothing lies between them
-    # The previous one lies elsewhere: the nearest that was deployed from this chain, else all of the chain.
+        chain = lineage(known.moves, walk.previous_move, before, over_gaps=False)
+        its = [(sha, one.branch) for sha, one in chain.steps if one.branch == walk.previous_move.branch]
     for index, step in enumerate(steps):
-        if step in walk.heads:
+        if step in its:
+            return _own(known, steps[:index])  # the previous one, or what lies behind it
+        # Where the previous one lies elsewhere, the nearest that was deployed from this chain stands for it.
+        is_before_previous = its and its[0] in steps[index:] and its[0][1] == step[1]
+        if step in walk.heads and not is_before_previous:
             return _own(known, steps[:index])
     if behind.base not in walk.deployed:
         release.flags |= set(behind.ends)
     return _own(known, steps)
 
 
-def _own(known: Known, steps: list[tuple[str, tuple[str, str]]]) -> list[str]:
+def _own(known: Known, steps: list[Step]) -> list[str]:
     """Oldest first, what belongs to the service."""
     return [sha for sha, _ in reversed(steps) if sha in known.own]
 

@@ -46,4 +46,4 @@ def delivery(
     recovery.recover(made, production, troubles)
     for release in made:
         release.rework = rework.rework(release)
-    return Delivery(every, made, credited, troubles, milestones.milestones(own, every))
+    return Delivery(every, made, credited, troubles, milestones.milestones(service, own, every, repositories or {}))

@@ -17,9 +17,21 @@ from schemas.envelope import Data, Event
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
-OWN, SHARED = "git.example/acme/pay", "git.example/acme/shared"
-MAPPED = {OWN: ("pay",), SHARED: ("pay", "cart")}
-"""Repositories and the services that hold the whole of them."""
+OWN, SHARED, MONO = "git.example/acme/pay", "git.example/acme/shared", "git.example/acme/mono"
+MAPPED: dict[str, dict[str, tuple[str, ...]]] = {
+    OWN: {"pay": ()},
+    SHARED: {"pay": (), "cart": ()},
+    MONO: {"pay": ("services/pay/**", "libs/*.py"), "cart": ("services/cart/**",)},
+}
+"""Repositories, the services that hold them, and the paths that each holds; none: the whole repository."""
+PATHS = (
+    ("services/pay/app/main.py",),
+    ("libs/money.py", "services/cart/a.py"),
+    ("services/cart/a.py",),
+    None,
+    ("libs/deep/er.py", "README"),
+    ("services/pay/x",),
+)
 ENVIRONMENTS = ("production", "prod-eu", "live", "prod-us", "staging", "prod_test", "canary")
 BRANCHES = ("main", "hotfix/1", "release")
 
@@ -39,6 +51,8 @@ class Pushed:
     later: int
     age: int | None
     style: str
+    is_foreign: bool
+    """Names another service: it belongs to that one, and the chain runs on through it."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +143,7 @@ PUSHED = st.builds(
     later=st.sampled_from([0, 1, 2, 5, 12]),
     age=st.sampled_from([0, 1, 3, 30, -40, None]),
     style=st.sampled_from(["", "", "", "merge", "titled", "bot", "author", "again"]),
+    is_foreign=st.sampled_from([*[False] * 9, True]),
 )
 CHANGED = st.builds(
     Changed,
@@ -221,6 +236,8 @@ class _World:
     def commit(self, age: int | None, style: str = "") -> Commit:
         self.commits += 1
         fields: dict[str, Any] = {"sha": f"{self.commits:040x}", "parents": 1}
+        if self.repository.name == MONO:
+            fields["paths"] = PATHS[self.commits % len(PATHS)]
         if age is not None:
             fields |= {"committed_at": at(max(self.tick - age, 0)) + timedelta(microseconds=1), "clock": "committer"}
         if style == "merge":
@@ -253,10 +270,10 @@ class _World:
         )
 
 
-def events(plans: Sequence[Plan], *, names_service: bool, is_shared: bool) -> list[Event]:
+def events(plans: Sequence[Plan], *, names_service: bool, repository: str) -> list[Event]:
     """What happened, told once and in no order that means anything."""
-    name = SHARED if is_shared else OWN
-    world = _World("pay" if names_service else None, Repository(id=f"id:{name}", name=name, default_branch="main"))
+    found = Repository(id=f"id:{repository}", name=repository, default_branch="main")
+    world = _World("pay" if names_service else None, found)
     for plan in plans:
         match plan:
             case Pushed():
@@ -313,6 +330,8 @@ def _push(world: _World, plan: Pushed) -> None:
     push = world.push(branch, commits, forced=plan.how == "forced" and bool(log))
     if plan.how == "unseen":
         return
+    if plan.is_foreign:
+        push = push.model_copy(update={"service": "cart"})
     world.put(world.now(), push)
     if plan.how == "twice":
         world.put(world.now(), push, "//mirror.example")
@@ -447,6 +466,10 @@ def histories(draw: st.DrawFn) -> list[Event]:
         *draw(st.lists(TROUBLED, max_size=3)),
         *draw(st.lists(RAN, max_size=2)),
     ]
-    told = events(plans, names_service=draw(st.booleans()), is_shared=draw(st.booleans()))
+    told = events(plans, names_service=draw(st.booleans()), repository=draw(st.sampled_from(list(MAPPED))))
+    for pick in draw(st.lists(st.integers(0, 50), max_size=2)) if told else []:
+        # Another content under one identity: the greater revision of the mapper counts, whichever comes first.
+        one = told[pick % len(told)]
+        told.append(one.model_copy(update={"mapperrevision": 1, "time": one.time + HALF_HOUR}))
     told += [told[pick % len(told)] for pick in draw(st.lists(st.integers(0, 50), max_size=2)) if told]
     return draw(st.permutations(told)) if len(told) < 12 else told[:: draw(st.sampled_from([1, -1]))]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from schemas.delivery import Incident, Merge, Push
 from schemas.envelope import Event, version
 
-Repositories = Mapping[str, Sequence[str]]
-"""Repository name -> services that own the whole of it."""
+Repositories = Mapping[str, Mapping[str, Sequence[str]]]
+"""Repository name -> service -> globs of its paths; none: the whole repository."""
 
 
 def known(events: Iterable[Event]) -> list[Event]:
@@ -22,13 +24,46 @@ def known(events: Iterable[Event]) -> list[Event]:
 
 
 def services_of(event: Event, repositories: Repositories) -> set[str]:
-    """The service that the event names, else those that own its repository."""
+    """The service that the event names, else those that own its repository, or some of its commits' paths."""
     data: Any = event.data
     if data.service is not None:
         return {data.service}
-    if data.repository is None or data.repository.name is None:
+    if data.repository is None or data.repository.name is None or isinstance(data, Incident):
         return set()
-    return set(repositories.get(data.repository.name, ()))
+    owners = repositories.get(data.repository.name, {})
+    return {service for service, globs in owners.items() if not globs or commits_of(service, event, repositories)}
+
+
+def commits_of(service: str, event: Event, repositories: Repositories) -> set[str]:
+    """Commits of a push or change that belong to the service.
+
+    "A commit belongs to a service that it names, else whose globs its paths match (a service without globs owns the
+    repository)". What names no paths belongs to none of several services.
+    """
+    data: Any = event.data
+    if not isinstance(data, Push | Merge):
+        return set()
+    listed = {commit.sha for commit in data.commits or ()}
+    ends = {data.after} if isinstance(data, Push) else {data.merge_commit, data.head_commit}
+    everything = listed | {sha for sha in ends if sha}
+    if data.service is not None:
+        return everything if data.service == service else set()
+    globs = repositories.get((data.repository and data.repository.name) or "", {}).get(service)
+    if globs is None:
+        return set()
+    if not globs:
+        return everything
+    return {
+        commit.sha
+        for commit in data.commits or ()
+        if any(matches(glob, path) for glob in globs for path in commit.paths or ())
+    }
+
+
+def matches(glob: str, path: str) -> bool:
+    """`**` is any path, `*` any name."""
+    pattern = re.escape(glob).replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+    return re.fullmatch(pattern, path) is not None
 
 
 def repository(event: Event) -> str:

@@ -8,14 +8,20 @@ from datetime import datetime
 from schemas.delivery import CiRun, Commit, Deployment, Merge, Push
 from schemas.envelope import Event
 from tests.oracle.attempts import Attempt
+from tests.oracle.history import Repositories, commits_of
 
 
-def milestones(events: Sequence[Event], every: Sequence[Attempt]) -> dict[str, datetime]:
-    """Milestone -> min(event time) of its kind; an unobserved one is absent. Events are one service's."""
+def milestones(
+    service: str, events: Sequence[Event], every: Sequence[Attempt], repositories: Repositories
+) -> dict[str, datetime]:
+    """Milestone -> min(event time) of its kind; an unobserved one is absent. Events are the service's, in order."""
     found: dict[str, list[datetime]] = {}
     ended: set[tuple[str, int]] = set()
     for event in events:
+        own = commits_of(service, event, repositories)
         for commit in _commits(event):
+            if not isinstance(event.data, Deployment) and commit.sha not in own:
+                continue
             at = commit.committed_at
             if at is None and isinstance(event.data, Push):
                 at = event.time  # no later than that; what a deployment or change lists may be older

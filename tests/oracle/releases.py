@@ -121,7 +121,7 @@ def _home(attempt: Attempt, made: list[Release], production: Sequence[Attempt]) 
     ]
     if not lacking:
         return None
-    latest = max(lacking, key=lambda release: release.order)
+    latest = lacking[-1]  # the latest begun: a release may begin with a failure and succeed elsewhere much later
     if attempt.at - latest.at > SPREAD:
         return None
     for other in production:

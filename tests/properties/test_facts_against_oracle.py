@@ -31,9 +31,11 @@ Tables = dict[str, Rows]
 def product(service: str, events: Iterable[Event]) -> Facts:
     """The product's answer, through the catalog."""
     mappings = Mappings.of(
-        StoredFact("//catalog.example", f"{name} {owner}", START, START, Mapping(repository=name, service=owner))
+        StoredFact(
+            "//catalog.example", f"{name} {owner}", START, START, Mapping(repository=name, service=owner, paths=globs)
+        )
         for name, owners in MAPPED.items()
-        for owner in owners
+        for owner, globs in owners.items()
     )
     resolved: list[Resolved] = []
     for event in events:
