@@ -239,7 +239,8 @@ def _joined(runs: list[list[_Move]], tails: dict[str, list[int]]) -> list[list[_
         if head.forced or not head.before:
             continue
         for other in tails.get(head.before, ()):
-            if other != number and runs[other] and runs[other][-1].after == head.before:
+            tail = runs[other][-1] if runs[other] else None  # a later forced push sets back to it, and brought it not
+            if other != number and tail is not None and tail.after == head.before and not tail.forced:
                 runs[other].extend(run)
                 tails[run[-1].after] = [other if one == number else one for one in tails[run[-1].after]]
                 runs[number] = []

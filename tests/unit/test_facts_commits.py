@@ -166,6 +166,15 @@ def test_a_commit_before_a_forced_push_follows_the_previous_one_where_both_lie()
     assert history.releases()["2"].flags == ()
 
 
+def test_a_branch_that_is_set_back_to_where_it_was_first_seen_has_a_gap_there() -> None:
+    history = History()
+    history.push(1, "c2", before="c1")
+    history.push(2, before="c2", after=sha("c1"), forced=True)
+    history.deploy("1", 10, commit="c2")
+    assert history.credited() == {"1": ["c2"]}
+    assert history.releases()["1"].flags == ("gap",)
+
+
 def test_a_list_that_the_provider_cut_is_flagged() -> None:
     history = History()
     history.push(1, "c1", before=None, is_truncated=True)
