@@ -109,7 +109,13 @@ def _behind(every: Sequence[Move], here: Move, walked: list[Move]) -> tuple[Move
             return None
         holding = [one for one in every if here.after in one.shas and one.order < here.order]
         return (min(holding, key=lambda one: one.order), here.after) if holding else None
-    before = [one for one in every if one.branch == here.branch and one.after == here.before and one not in walked]
+    before = [
+        one
+        for one in every
+        if one.branch == here.branch and one.after == here.before and one not in walked
+        # Clocks may run backwards, but a later forced push sets back to the commit and did not bring it.
+        if not (one.forced and one.order > here.order)
+    ]
     if not before:
         return None
     return place(before, here.order[0]), here.before
@@ -124,7 +130,7 @@ def _earlier(every: Sequence[Move], here: Move, walked: list[Move]) -> tuple[Mov
         following = [
             one
             for one in every
-            if one.branch == last.branch and one.before == last.after and not one.forced and one not in walked
+            if one.branch == last.branch and one.before == last.after and not one.forced and one.order > last.order
         ]
         if not following:
             return last, last.after

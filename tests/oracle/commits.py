@@ -149,15 +149,17 @@ def _pushed(known: Known, release: Release, this: str, move: Move, walk: Walk) -
     behind = lineage(known.moves, move, this, over_gaps=walk.is_first)
     steps = [(sha, one.branch) for sha, one in behind.steps]
     before = walk.previous.commit if walk.previous else None
-    its: list[Step] = []
+    its: Step | None = None
+    older: list[tuple[str, Move]] = []
     if before is not None and walk.previous_move is not None:
-        chain = lineage(known.moves, walk.previous_move, before, over_gaps=False)
-        its = [(sha, one.branch) for sha, one in chain.steps if one.branch == walk.previous_move.branch]
+        its = (before, walk.previous_move.branch)
+        older = lineage(known.moves, walk.previous_move, before, over_gaps=False).steps
     for index, step in enumerate(steps):
-        if step in its:
-            return _own(known, steps[:index])  # the previous one, or what lies behind it
+        # The previous one's commit; or, on the chain that it stands on, what lies behind it.
+        if step == its or (behind.steps[index] in older and its is not None and step[1] == its[1]):
+            return _own(known, steps[:index])
         # Where the previous one lies elsewhere, the nearest that was deployed from this chain stands for it.
-        is_before_previous = its and its[0] in steps[index:] and its[0][1] == step[1]
+        is_before_previous = its is not None and its in steps[index:] and its[1] == step[1]
         if step in walk.heads and not is_before_previous:
             return _own(known, steps[:index])
     if behind.base not in walk.deployed:

@@ -1,4 +1,4 @@
-"""The oracle gives the golden numbers, and the worked examples of the dictionary: else it is no judge of the product."""
+"""The oracle gives the golden numbers and the dictionary's examples: else it is no judge of the product."""
 
 from __future__ import annotations
 
