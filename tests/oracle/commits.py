@@ -153,7 +153,9 @@ def _pushed(known: Known, release: Release, this: str, move: Move, walk: Walk) -
     older: list[tuple[str, Move]] = []
     if before is not None and walk.previous_move is not None:
         its = (before, walk.previous_move.branch)
-        older = lineage(known.moves, walk.previous_move, before, over_gaps=False).steps
+        for one in known.moves:  # a forced push may have brought it a second time
+            if one.branch == walk.previous_move.branch and before in one.shas:
+                older += lineage(known.moves, one, before, over_gaps=False).steps
     for index, step in enumerate(steps):
         # The previous one's commit; or, on the chain that it stands on, what lies behind it.
         if step == its or (behind.steps[index] in older and its is not None and step[1] == its[1]):

@@ -107,6 +107,8 @@ class Troubled:
     environment: int | None
     names: str
     target: int
+    after: int | None
+    """Ticks from some deployment's status to its beginning."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ TRAIN = st.builds(
         min_size=2,
         max_size=6,
     ).map(tuple),
-    is_versioned=st.sampled_from([True, True, False]),
+    is_versioned=st.booleans(),
 )
 TROUBLED = st.builds(
     Troubled,
@@ -194,12 +196,13 @@ TROUBLED = st.builds(
     states=st.lists(
         st.tuples(st.sampled_from(["opened", "opened", "resolved", "resolved", "reopened", "acknowledged"]), TICKS),
         min_size=1,
-        max_size=4,
+        max_size=5,
     ).map(tuple),
     began=st.one_of(st.none(), st.integers(10, 70)),
     environment=st.sampled_from([None, None, 0, 1, 2, 4]),
     names=st.sampled_from(["", "", "", "deployment", "commit", "version"]),
     target=st.integers(0, 30),
+    after=st.sampled_from([None, 0, 1, 2, 47, 48, 49]),
 )
 RAN = st.builds(
     Ran,
@@ -451,8 +454,12 @@ def _trouble(world: _World, plan: Troubled) -> None:
             fields["commits"] = (_sha(world, plan.target),)
         case "version":
             fields["version"] = f"v{plan.target % 4}"
+    began = None if plan.began is None else at(plan.began)
+    deployed = [one.time for one in world.events if isinstance(one.data, Deployment)]
+    if plan.after is not None and deployed:
+        began = deployed[plan.target % len(deployed)] + plan.after * HALF_HOUR
     for state, tick in plan.states:
-        opened = at(plan.began) if plan.began is not None and state == "opened" else None
+        opened = began if state == "opened" else None
         world.put(at(tick), Incident(state=state, opened_at=opened, **fields))
 
 
@@ -460,10 +467,10 @@ def _trouble(world: _World, plan: Troubled) -> None:
 def histories(draw: st.DrawFn) -> list[Event]:
     """Events in a random order, some twice, some in two contents under one identity."""
     plans: list[Plan] = [
-        *draw(st.lists(st.one_of(PUSHED, PUSHED, CHANGED), max_size=8)),
-        *draw(st.lists(TRAIN, max_size=2)),
-        *draw(st.lists(DEPLOYED, max_size=6)),
-        *draw(st.lists(TROUBLED, max_size=3)),
+        *draw(st.lists(st.one_of(PUSHED, PUSHED, CHANGED), min_size=4, max_size=14)),
+        *draw(st.lists(TRAIN, min_size=1, max_size=3)),
+        *draw(st.lists(DEPLOYED, min_size=2, max_size=8)),
+        *draw(st.lists(TROUBLED, min_size=1, max_size=5)),
         *draw(st.lists(RAN, max_size=2)),
     ]
     told = events(plans, names_service=draw(st.booleans()), repository=draw(st.sampled_from(list(MAPPED))))
