@@ -85,17 +85,17 @@ _ADOPTION = Family(
         Section(
             title="Teams, {since} to {until}",
             sql=f"""
-                SELECT team, uniqExact(service) AS services, sum(requests) AS requests, max(last_at) AS last_at,
+                SELECT team, uniqExact(service) AS services, sum(uses) AS uses, max(last_at) AS last_at,
                     arraySort(groupUniqArray(service)) AS used
                 FROM adoption_active
                 WHERE {_SERVICE} AND {_TEAM} AND period_start >= {{since:Date}} AND period_start < {{until:Date}}
                 GROUP BY team
-                ORDER BY services DESC, requests DESC, team
+                ORDER BY services DESC, uses DESC, team
             """,
             columns=(
                 Column("team", "team"),
                 Column("services", "services", "count"),
-                Column("requests", "ok requests", "count"),
+                Column("uses", "uses", "count"),
                 Column("last_at", "last use", "instant"),
                 Column("used", "used", "names"),
             ),

@@ -91,7 +91,7 @@ ADOPTION = Dashboard(
             "table",
             "Who uses it",
             "Teams with their ok requests by week; unknown: no catalog entry says whose caller it is.",
-            "SELECT period_start, service, team, consumers, requests, last_at FROM adoption_active "
+            "SELECT period_start, service, team, consumers, uses, last_at FROM adoption_active "
             f"WHERE {_IN_RANGE} AND {_SERVICES} AND {_TEAMS} ORDER BY period_start DESC, service, team",
         ),
         _freshness("gateway", "catalog"),

@@ -10,7 +10,7 @@ CREATE OR REPLACE VIEW adoption_active ${on_cluster}
     period_end   Date COMMENT 'Monday after it',
     is_partial   UInt8 COMMENT '1 while the week runs',
     consumers    UInt64 COMMENT 'Callers of the team that used it',
-    requests     UInt64 COMMENT 'ok requests without probes; at least active_min of the service',
+    uses         UInt64 COMMENT 'ok requests without probes, finished runs or successful deployments; at least active_min',
     first_at     DateTime64(6, 'UTC') COMMENT 'Earliest of them',
     last_at      DateTime64(6, 'UTC') COMMENT 'Latest of them'
 )
@@ -22,7 +22,7 @@ SELECT
     used.period_end AS period_end,
     weeks.is_partial AS is_partial,
     used.consumers AS consumers,
-    used.requests AS requests,
+    used.uses AS uses,
     used.first_at AS first_at,
     used.last_at AS last_at
 FROM
@@ -33,11 +33,11 @@ FROM
         period_start,
         period_end,
         count() AS consumers,
-        sum(uses.requests) AS requests,
-        min(uses.first_at) AS first_at,
-        max(uses.last_at) AS last_at
-    FROM adoption_use_weekly AS uses
+        sum(weekly.uses) AS uses,
+        min(weekly.first_at) AS first_at,
+        max(weekly.last_at) AS last_at
+    FROM adoption_use_weekly AS weekly
     GROUP BY service, team, period_start, period_end
-    HAVING requests >= any(uses.active_min)
+    HAVING uses >= any(weekly.active_min)
 ) AS used
 INNER JOIN adoption_weeks AS weeks ON weeks.service = used.service AND weeks.period_start = used.period_start;

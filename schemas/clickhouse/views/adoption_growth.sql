@@ -54,7 +54,7 @@ WITH
             ('team', team, (was_there AND team_before != team) OR length(teams) > 1, stays AND team_after != team)
         ] AS member
         GROUP BY service, consumer_set, name, period_start, period_end
-        HAVING sum(requests) >= any(active_min)
+        HAVING sum(uses) >= any(active_min)
     ),
     -- Of each active week: how its member entered it, and, if it is not in the next, how it left.
     steps AS

@@ -1,5 +1,5 @@
 -- question: Which counted use of platform services was there, by caller and team?
--- grain: platform service x day x consumer x team; only ok requests, no probes and health checks
+-- grain: platform service x use x day x consumer x team; only ok requests, no probes and health checks
 -- owner: platform-analytics
 -- needs: gateway_hours, platform_services, catalog_consumers, catalog_ownership, service_aliases
 CREATE OR REPLACE VIEW adoption_use ${on_cluster}
@@ -8,8 +8,10 @@ CREATE OR REPLACE VIEW adoption_use ${on_cluster}
     consumer   String COMMENT 'Caller identity; empty when not given',
     team       String COMMENT 'Team of the caller at that time; unknown when nothing says it',
     team_rule  LowCardinality(String) COMMENT 'How the team was found: record, consumer, service or unknown',
-    active_min UInt32 COMMENT 'ok requests in a period that make a user active',
-    requests   UInt64 COMMENT 'ok requests',
+    use        LowCardinality(String) COMMENT 'api (a call through the gateway), pipeline (a finished CI run) or deployment',
+    day        Date COMMENT 'Day of it, in the tenant''s zone',
+    active_min UInt32 COMMENT 'Uses in a period that make a user active',
+    uses       UInt64 COMMENT 'ok requests, finished runs or successful deployments',
     first_at   DateTime64(6, 'UTC') COMMENT 'Earliest of them',
     last_at    DateTime64(6, 'UTC') COMMENT 'Latest of them'
 )
@@ -21,7 +23,7 @@ WITH
             hours.service AS service,
             toString(hours.consumer) AS consumer,
             toString(hours.named_team) AS named_team,
-            sum(hours.requests) AS requests,
+            sum(hours.requests) AS uses,
             min(hours.first_at) AS first_at,
             max(hours.last_at) AS last_at
         FROM gateway_hours AS hours
@@ -39,7 +41,7 @@ WITH
             counted.service AS service,
             counted.consumer AS consumer,
             counted.named_team AS named_team,
-            counted.requests AS requests,
+            counted.uses AS uses,
             counted.first_at AS first_at,
             counted.last_at AS last_at,
             coalesce(nullIf(callers.service, ''), nullIf(names.service, ''), '') AS caller
@@ -76,8 +78,10 @@ SELECT
         coalesce(service_team, '') NOT IN ('', 'unknown'), 'service',
         'unknown'
     ) AS team_rule,
+    'api' AS use,
+    toDate(first_at, ${zone}) AS day,
     platform_services.active_min AS active_min,
-    requests,
+    uses,
     first_at,
     last_at
 FROM by_service

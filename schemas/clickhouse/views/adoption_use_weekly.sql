@@ -10,8 +10,8 @@ CREATE OR REPLACE VIEW adoption_use_weekly ${on_cluster}
     teams        Array(String) COMMENT 'All teams that it called for in the week',
     period_start Date COMMENT 'Monday of the week, in the tenant''s zone',
     period_end   Date COMMENT 'Monday after it',
-    active_min   UInt32 COMMENT 'ok requests in a period that make a user active',
-    requests     UInt64 COMMENT 'ok requests',
+    active_min   UInt32 COMMENT 'Uses in a period that make a user active',
+    uses         UInt64 COMMENT 'ok requests, finished runs or successful deployments',
     first_at     DateTime64(6, 'UTC') COMMENT 'Earliest of them',
     last_at      DateTime64(6, 'UTC') COMMENT 'Latest of them'
 )
@@ -19,13 +19,13 @@ AS
 SELECT
     service,
     consumer,
-    argMax(uses.team, (uses.last_at, uses.team)) AS team,
-    arraySort(groupUniqArray(uses.team)) AS teams,
-    toStartOfWeek(toDate(uses.first_at, ${zone}), 1) AS period_start,
+    argMax(used.team, (used.last_at, used.team)) AS team,
+    arraySort(groupUniqArray(used.team)) AS teams,
+    toStartOfWeek(used.day, 1) AS period_start,
     period_start + INTERVAL 1 WEEK AS period_end,
-    any(uses.active_min) AS active_min,
-    sum(uses.requests) AS requests,
-    min(uses.first_at) AS first_at,
-    max(uses.last_at) AS last_at
-FROM adoption_use AS uses
-GROUP BY service, consumer, if(consumer = '', uses.team, '') AS anonymous, period_start;
+    any(used.active_min) AS active_min,
+    sum(used.uses) AS uses,
+    min(used.first_at) AS first_at,
+    max(used.last_at) AS last_at
+FROM adoption_use AS used
+GROUP BY service, consumer, if(consumer = '', used.team, '') AS anonymous, period_start;

@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW coverage ${on_cluster}
 (
     family      LowCardinality(String) COMMENT 'adoption, time-to-production, velocity, or all',
     reason      String COMMENT 'Why it could not be used, or only in part',
-    unit        LowCardinality(String) COMMENT 'What is counted: deployments, commits, attempts, incidents, events, requests, services, records',
+    unit        LowCardinality(String) COMMENT 'What is counted: deployments, commits, attempts, incidents, events, uses, services, records',
     numerator   UInt64 COMMENT 'Not used, or used in part',
     denominator Nullable(UInt64) COMMENT 'All that there were; NULL when that is not known',
     value       Nullable(Float64) COMMENT 'numerator / denominator; NULL when there was none, or that is not known'
@@ -82,10 +82,10 @@ FROM
     ) AS started ON started.service = reached.service
     UNION ALL
     SELECT
-        'adoption', 'requests', sum(requests),
+        'adoption', 'uses', sum(uses),
         [
-            ('unknown_consumer', sumIf(requests, consumer = '' AND team_rule != 'record')),
-            ('unknown_owner', sumIf(requests, team = 'unknown'))
+            ('unknown_consumer', sumIf(uses, consumer = '' AND team_rule != 'record')),
+            ('unknown_owner', sumIf(uses, team = 'unknown'))
         ]
     FROM adoption_use
     UNION ALL

@@ -104,7 +104,7 @@ def test_adoption_by_week_and_by_team(warehouse: Warehouse, run: Run) -> None:
     second, third = weeks[1], weeks[2]
     assert (second["new"], second["retained"], second["churned"], second["outside_teams"]) == (2, 1, 1, ["unknown"])
     assert (third["is_partial"], third["churned"], third["quick_null_reason"]) == (1, None, "period_open")
-    assert [(row["team"], row["requests"]) for row in teams] == [("a", 8), ("b", 1), ("c", 1), ("unknown", 1)]
+    assert [(row["team"], row["uses"]) for row in teams] == [("a", 8), ("b", 1), ("c", 1), ("unknown", 1)]
     weeks, teams = parts(run("adoption", "--team", "c", "--format", "json"))
     assert [row["period_start"] for row in weeks] == ["2026-06-08"]
     assert [row["team"] for row in teams] == ["c"]

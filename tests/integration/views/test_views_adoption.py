@@ -97,8 +97,8 @@ def test_probes_failures_and_services_that_are_no_platform_do_not_count(warehous
         {"team": "a", "requests": 7, "consumer": "probe"},
     )
     warehouse.traffic("pay", "2026-06-01 10:00", {"team": "a", "requests": 7})
-    assert warehouse.rows("SELECT service, team, requests FROM adoption_active") == [
-        {"service": "auth", "team": "a", "requests": 5}
+    assert warehouse.rows("SELECT service, team, uses FROM adoption_active") == [
+        {"service": "auth", "team": "a", "uses": 5}
     ]
 
 
@@ -112,8 +112,8 @@ def test_active_needs_active_min_ok_requests_of_the_team_over_all_its_callers(wa
         {"team": "enough", "consumer": "y", "requests": 4},
         {"team": "little", "consumer": "z", "requests": 9},
     )
-    assert warehouse.rows("SELECT team, consumers, requests FROM adoption_active") == [
-        {"team": "enough", "consumers": 2, "requests": 10}
+    assert warehouse.rows("SELECT team, consumers, uses FROM adoption_active") == [
+        {"team": "enough", "consumers": 2, "uses": 10}
     ]
     assert growth(warehouse, "consumer")[W1]["active"] == 0
     assert growth(warehouse, "team")[W1]["active"] == 1
