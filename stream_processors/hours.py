@@ -31,10 +31,12 @@ _LOSERS = f"""
 """
 """(unit, content) of every content that lost, of the units in the slices."""
 
-_RECOMPUTE = f"""
-INSERT INTO gateway_hour_slices
+COLUMNS = """
     (service, hour, version, consumer, team, environment, route, method, status, outcome, is_synthetic, requests,
-     request_bytes, response_bytes, latency_buckets, latency_counts, first_at, last_at)
+     request_bytes, response_bytes, latency_buckets, latency_counts, first_at, last_at)"""
+"""Of `gateway_hour_slices`, as `COMPUTED` gives them."""
+
+COMPUTED = f"""
 SELECT slice.1, fromUnixTimestamp(slice.2), slice.3, consumers, teams, environments, routes, methods, statuses,
     outcomes, synthetics, counts, request_sizes, response_sizes, buckets, bucket_counts, firsts, lasts
 FROM
@@ -76,7 +78,9 @@ FROM
 GROUP BY service, hour
 ) AS summed ON summed.service = wanted.slice.1 AND toUInt32(summed.hour) = wanted.slice.2
 """
+"""The slices that `parameters` name, out of unit rows: what a recompute writes, and a rebuild compares with."""
 
+_RECOMPUTE = f"INSERT INTO gateway_hour_slices {COLUMNS} {COMPUTED}"
 
 _CONFLICTING = """
     SELECT DISTINCT service, hour FROM gateway_units ARRAY JOIN services AS service, hours AS hour
@@ -104,11 +108,12 @@ async def recompute_hours(warehouse: Warehouse, versions: Mapping[HourMark, int]
     """
     for chunk in fitting(sorted(versions, key=lambda mark: (mark.hour, mark.service))):
         await warehouse.command(
-            _RECOMPUTE, _parameters(chunk) | {"versions": [versions[mark] for mark in chunk], "zone": zone}
+            _RECOMPUTE, parameters(chunk) | {"versions": [versions[mark] for mark in chunk], "zone": zone}
         )
 
 
-def _parameters(chunk: Sequence[HourMark]) -> dict[str, Any]:
+def parameters(chunk: Sequence[HourMark]) -> dict[str, Any]:
+    """Of `COMPUTED`, but for `versions` (one per slice) and `zone`."""
     hours = [int(mark.hour.timestamp()) for mark in chunk]
     return {
         "first": min(hours),

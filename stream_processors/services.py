@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -55,11 +55,15 @@ class ServiceFacts:
         while chunk := {mark.service: version for mark, version in islice(todo, SERVICES_A_ROUND)}:
             await self._round(chunk)
 
+    async def computed(self, services: Collection[str]) -> tuple[dict[str, Slices], dict[str, list[Resolved]]]:
+        """Facts of these services and the events they are made of, out of the archive as it is now."""
+        mappings = await self._catalog.mappings()
+        events = await self._events(services, mappings)
+        return await asyncio.to_thread(self._compute, events), events
+
     async def _round(self, versions: Mapping[str, int]) -> None:
         known = await self._digests(versions)
-        mappings = await self._catalog.mappings()
-        events = await self._events(versions, mappings)
-        computed = await asyncio.to_thread(self._compute, events)
+        computed, events = await self.computed(versions)
         fresh = {
             service: {month: one for month, one in found.items() if (month, one.digest) not in known.get(service, ())}
             for service, found in computed.items()
@@ -75,7 +79,7 @@ class ServiceFacts:
         )
         return {service: set(zip(months, digests, strict=True)) for service, months, digests in rows}
 
-    async def _events(self, services: Mapping[str, int], mappings: Mappings) -> dict[str, list[Resolved]]:
+    async def _events(self, services: Collection[str], mappings: Mappings) -> dict[str, list[Resolved]]:
         """Resolved events of each service."""
         named = {service for service in services if service != NOBODY}
         found = await self._read(named, mappings) if named else []
