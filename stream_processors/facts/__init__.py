@@ -20,6 +20,7 @@ from stream_processors.facts.evidence import (
     judge_pushes,
 )
 from stream_processors.facts.incidents import Attribution, incidents
+from stream_processors.facts.grounds import Grounds, grounds
 from stream_processors.facts.milestones import milestones
 from stream_processors.facts.recovery import Failure, Failures
 from stream_processors.facts.releases import Group, releases
@@ -33,6 +34,7 @@ from stream_processors.facts.rows import (
     Facts,
     Milestone,
     Release,
+    Ground,
 )
 from stream_processors.facts.shas import Shas, shas_in
 from stream_processors.facts.slices import TABLES, Slice, slices
@@ -49,6 +51,7 @@ __all__ = [
     "Milestone",
     "Release",
     "Slice",
+    "Ground",
     "facts",
     "slices",
 ]
@@ -93,19 +96,20 @@ def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Fact
                 (_attempt(one, group_of.get(one.key), undone) for one in deployments if one.status != "none"),
                 key=lambda row: (row.environment, row.deployment_id),
             )
+    judged = [(group, failures.of(group), rework_rule(group, undone.restored, config)) for group in groups]
         ),
         releases=tuple(
             sorted(
                 (
                     _release(
                         group,
-                        failures.of(group),
+                        failure,
                         credits_.of.get(group.name, Credit("none")),
-                        rework_rule(group, undone.restored, config),
+                        rework,
                         is_first=group.name == first,
                         is_rollback=any(one.key in undone.restored for one in group.attempts),
                     )
-                    for group in groups
+                    for group, failure, rework in judged
                 ),
                 key=lambda row: row.release,
             )
@@ -121,6 +125,7 @@ def _once(events: Iterable[Resolved]) -> list[Resolved]:
     """Each event once, in order of (time, id); where it came as context and otherwise, the other way counts."""
     latest: dict[tuple[str, str], Resolved] = {}
     for resolved in events:
+        grounds=grounds(Grounds(ordered, attempts, undone, config), judged, (credits_.rows, book, crediting), episodes),
         identity = (resolved.event.source, resolved.event.id)
         known = latest.get(identity)
         if known is None or _rank(known) < _rank(resolved):

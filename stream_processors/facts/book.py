@@ -10,7 +10,7 @@ from datetime import datetime
 from schemas.delivery import Commit, Deployment, Merge, Push
 from stream_processors.facts.config import FactsConfig
 from stream_processors.facts.shas import Shas
-from stream_processors.resolve import Resolved
+from stream_processors.resolve import Resolved, Stored
 
 _MERGE_TITLE = re.compile(
     r"Merge (?:pull request #\d+|(?:remote-tracking )?branch(?:es)? '|tag '|commit '|.+ into \S)"
@@ -21,13 +21,14 @@ _MERGE_TITLE = re.compile(
 
 @dataclass(slots=True)
 class Known:
-    """One commit; `clock` says which time `committed_at` is."""
+    """One commit; `clock` says which time `committed_at` is, `told_by` which event (without a time: named it first)."""
 
     committed_at: datetime | None = None
     clock: str = "unknown"
     parents: int | None = None
     title: str | None = None
     is_bot: bool = False
+    told_by: Stored | None = None
 
     @property
     def is_merge(self) -> bool:
@@ -50,7 +51,7 @@ class Book:
             data = resolved.event.data
             if isinstance(data, Push | Merge | Deployment):
                 for commit in data.commits or ():
-                    self._note(shas.full(commit.sha), commit, config)
+                    self._note(shas.full(commit.sha), commit, resolved.event, config)
 
     def __getitem__(self, sha: str) -> Known:
         return self._known.get(sha) or Known()
@@ -59,11 +60,12 @@ class Book:
         """The earliest known time of the commits."""
         return min((at for sha in shas if (at := self[sha].committed_at) is not None), default=None)
 
-    def _note(self, sha: str, commit: Commit, config: FactsConfig) -> None:
+    def _note(self, sha: str, commit: Commit, event: Stored, config: FactsConfig) -> None:
         known = self._known.setdefault(sha, Known())
         is_better = known.committed_at is None or self._rank[commit.clock] > self._rank[known.clock]
         if commit.committed_at is not None and is_better:
-            known.committed_at, known.clock = commit.committed_at, commit.clock
+            known.committed_at, known.clock, known.told_by = commit.committed_at, commit.clock, event
+        known.told_by = known.told_by or event
         if known.parents is None:
             known.parents = commit.parents
         known.title = known.title or commit.title

@@ -123,3 +123,4 @@ class Facts:
     incidents: tuple[Episode, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     evidence: tuple[EvidenceRow, ...] = ()
+    grounds: tuple[Ground, ...] = ()

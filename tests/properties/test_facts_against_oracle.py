@@ -213,4 +213,4 @@ def test_product_and_oracle_agree(events: list[Event]) -> None:
 
 def test_every_column_is_compared() -> None:
     """A column that the product gets is one that the oracle must have an opinion on."""
-    assert {field.name for field in fields(Facts)} == {*rows_of_oracle(delivery("pay", [])), "evidence"}
+    assert {field.name for field in fields(Facts)} == {*rows_of_oracle(delivery("pay", [])), "evidence", "grounds"}

@@ -1,0 +1,151 @@
+"""Which events each fact rests on, and as what: the other direction of evidence, so that a number can be explained.
+
+An event may carry several facts (a push its commits), a fact may rest on several events (a failed release on the
+deployment, the incident and what ended it). From the events named here alone the fact can be worked out again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from schemas.delivery import Deployment, Incident
+from stream_processors.facts.attempts import Deployed, Key
+from stream_processors.facts.book import Book
+from stream_processors.facts.commits import Crediting
+from stream_processors.facts.config import FactsConfig
+from stream_processors.facts.recovery import Failure
+from stream_processors.facts.releases import Group
+from stream_processors.facts.rework import rework_rule
+from stream_processors.facts.rollbacks import Rollbacks
+from stream_processors.facts.rows import CommitRow, Episode, Ground
+from stream_processors.resolve import Resolved, Stored
+
+_ORDER = {"opened": 0, "acknowledged": 1, "resolved": 2, "reopened": 3}
+"""At one instant an incident is opened before it is resolved."""
+_SAYS: dict[str, Callable[[Deployment], object]] = {
+    "label": lambda data: data.labels,
+    "ref": lambda data: data.ref,
+    "title": lambda data: data.title,
+    "link": lambda data: data.fixes,
+}
+"""Rule of rework → what a status must say to be the one that the rule rests on; of several the earliest stands."""
+
+
+class Grounds:
+    """Collects the grounds of one service's facts."""
+
+    def __init__(
+        self, events: Iterable[Resolved], attempts: Sequence[Deployed], undone: Rollbacks, config: FactsConfig
+    ) -> None:
+        self._undone, self._config = undone, config
+        self._deployed: dict[str, Stored] = {}
+        self._rows: set[Ground] = set()
+        self._decisive: dict[Key, Stored] = {}
+        self._ends: defaultdict[str, list[Stored]] = defaultdict(list)
+        for one in attempts:
+            if one.decided_by is not None:
+                self._decisive[one.key] = one.said[one.decided_by][0].event
+                self._ends[one.id].append(self._decisive[one.key])
+            self._ends[one.id] += [told.event for told, data in one.said if data.status == "rolled_back"]
+        self._incidents: defaultdict[str, list[tuple[Stored, Incident]]] = defaultdict(list)
+        for resolved in events:
+            if isinstance(data := resolved.event.data, Incident):
+                self._incidents[data.incident_id].append((resolved.event, data))
+
+    def rows(self) -> tuple[Ground, ...]:
+        """All grounds, in the order of their table's key."""
+        return tuple(sorted(self._rows, key=lambda row: (row.fact_kind, row.fact, row.role, row.source, row.event)))
+
+    def of_release(self, group: Group, failure: Failure, rework: str) -> None:
+        """The deployment, its regions; why it failed, what recovered it, what made it rework."""
+        self._deployed[group.name] = anchor = self._decisive[group.anchor.key]
+        self._say(group, "failed" if group.finished_at is None else "finished", anchor)
+        for one in group.attempts:
+            decisive = self._decisive[one.key]
+            if one is not group.anchor:
+                self._say(group, "region", decisive)
+            if one.status == "failure":
+                self._say(group, "ended_in_failure", decisive)
+            if one.key in self._undone.undone:
+                at, by = self._undone.undone[one.key]
+                self._say(group, "rolled_back", self._end(by, at))
+            if rework:
+                self._say(group, "rework", self._rework(one, rework))
+        for incident in group.incidents:
+            self._say(group, "incident", self._begun(incident))
+        if (recovery := failure.recovery) is not None:
+            resolved = self._resolved(recovery.by, recovery.at) if recovery.rule == "incidents" else None
+            self._say(group, "recovered", resolved or self._end(recovery.by.split("@")[0], recovery.at))
+
+    def of_commits(self, rows: Iterable[CommitRow], book: Book, crediting: Crediting) -> None:
+        """The event that tells a commit's time, else one that names it; of a squash also that of the first commit."""
+        for row in rows:
+            self._note("commit", row.sha, row.at, "committed", book[row.sha].told_by or self._deployed[row.release])
+            change = crediting.changes.of(row.sha)
+            if row.is_squash and change is not None:
+                first = book.first_time(change.commits or ())
+                timed = [sha for sha in change.commits or () if book[sha].committed_at == first is not None]
+                self._note("commit", row.sha, row.at, "first_commit", book[timed[0]].told_by if timed else None)
+
+    def of_incidents(self, episodes: Iterable[Episode]) -> None:
+        """What opened and what resolved each episode."""
+        for one in episodes:
+            fact = f"{one.incident}#{one.episode}" if one.episode else one.incident
+            self._note("incident", fact, one.at, "opened", self._begun(one.incident, one.at if one.episode else None))
+            if one.resolved_at is not None:
+                self._note("incident", fact, one.at, "resolved", self._resolved(one.incident, one.resolved_at))
+
+    def _say(self, group: Group, role: str, event: Stored | None) -> None:
+        self._note("release", group.name, group.at, role, event)
+
+    def _note(self, kind: str, fact: str, at: datetime, role: str, event: Stored | None) -> None:
+        if event is not None:
+            self._rows.add(Ground(kind, fact, at, role, event.source, event.id, event.data.kind, event.time))
+
+    def _end(self, deployment_id: str, at: datetime) -> Stored | None:
+        """The event of the deployment that decided at that instant; of a recovery before the failure, the latest."""
+        ends = self._ends.get(deployment_id, [])
+        exact = next((event for event in ends if event.time == at), None)
+        return exact or max((event for event in ends if event.time <= at), key=lambda event: event.time, default=None)
+
+    def _rework(self, one: Deployed, rule: str) -> Stored | None:
+        """Of a deployment that is rework by this rule: the status that says so, or that made it a rollback."""
+        if rework_rule(Group(one), self._undone.restored, self._config) != rule:
+            return None
+        says = _SAYS.get(rule)
+        return next((told.event for told, data in one.said if says and says(data)), self._decisive[one.key])
+
+    def _told(self, incident_id: str) -> list[tuple[Stored, Incident]]:
+        return sorted(self._incidents[incident_id], key=lambda one: (one[0].time, _ORDER[one[1].state], one[0].id))
+
+    def _begun(self, incident_id: str, at: datetime | None = None) -> Stored | None:
+        """The event that says when it began (`at`: when it began again), else its first."""
+        told = self._told(incident_id)
+        if at is None:
+            by_time = sorted(told, key=lambda one: (one[0].time, one[0].id, one[0].source))
+            said = next((event for event, data in by_time if data.opened_at is not None), None)
+            return said or (told[0][0] if told else None)
+        again = [event for event, data in told if data.state in {"opened", "reopened"}]
+        opened = next((event for event, data in told if data.state == "opened" and data.opened_at == at), None)
+        return next((event for event in again if event.time == at), None) or opened
+
+    def _resolved(self, incident_id: str, at: datetime) -> Stored | None:
+        ends = [event for event, data in self._told(incident_id) if data.state == "resolved"]
+        exact = next((event for event in ends if event.time == at), None)
+        return exact or max((event for event in ends if event.time <= at), key=lambda event: event.time, default=None)
+
+
+def grounds(
+    found: Grounds,
+    judged: Iterable[tuple[Group, Failure, str]],
+    credited: tuple[Iterable[CommitRow], Book, Crediting],
+    episodes: Iterable[Episode],
+) -> tuple[Ground, ...]:
+    """Grounds of all facts of a service. `judged`: each release, its failure, and the rule by which it was rework."""
+    for group, failure, rework in judged:
+        found.of_release(group, failure, rework)
+    found.of_commits(*credited)
+    found.of_incidents(episodes)
+    return found.rows()

@@ -1,0 +1,104 @@
+"""Grounds: from each fact to the events that it rests on, each with what it says of the fact."""
+
+from __future__ import annotations
+
+from schemas.delivery import Incident
+from tests.histories import History, commit
+
+
+def roles(history: History, kind: str, fact: str) -> dict[str, list[str]]:
+    """Role → events, of one fact."""
+    found: dict[str, list[str]] = {}
+    for row in history.facts().grounds:
+        if (row.fact_kind, row.fact) == (kind, fact):
+            found.setdefault(row.role, []).append(row.event)
+    return found
+
+
+def test_a_release_rests_on_its_first_success_and_on_that_of_each_region() -> None:
+    history = History()
+    history.deploy("1", 9, "v1", status="started")
+    first = history.deploy("1", 10, "v1")
+    history.deploy("1", 11, "v1", status="inactive")
+    region = history.deploy("2", 12, "v1", environment="production-eu")
+    assert roles(history, "release", "1") == {"finished": [first.id], "region": [region.id]}
+
+
+def test_a_failed_release_rests_on_what_failed_it_and_what_recovered_it() -> None:
+    history = History()
+    failed = history.deploy("1", 10, "v1", status="failure")
+    retried = history.deploy("2", 11, "v1")
+    assert roles(history, "release", "1") == {
+        "failed": [failed.id],
+        "ended_in_failure": [failed.id],
+        "recovered": [retried.id],
+    }
+
+
+def test_a_rollback_is_what_it_rolled_back_rests_on() -> None:
+    history = History()
+    history.deploy("1", 10, "v1")
+    bad = history.deploy("2", 11, "v2")
+    back = history.deploy("3", 12, "v1")
+    assert roles(history, "release", "2") == {
+        "finished": [bad.id],
+        "rolled_back": [back.id],
+        "recovered": [back.id],
+    }
+    assert roles(history, "release", "3") == {"finished": [back.id], "rework": [back.id]}
+
+
+def test_an_incident_is_a_ground_of_the_release_it_is_laid_at_and_has_its_own() -> None:
+    history = History()
+    history.deploy("1", 10, "v1")
+    opened = history.incident("i", 11)
+    resolved = history.incident("i", 12, "resolved")
+    again = history.incident("i", 13, "reopened")
+    assert roles(history, "release", "1")["incident"] == [opened.id]
+    assert roles(history, "release", "1")["recovered"] == [resolved.id]
+    assert roles(history, "incident", "i") == {"opened": [opened.id], "resolved": [resolved.id]}
+    assert roles(history, "incident", "i#1") == {"opened": [again.id]}
+
+
+def test_a_commit_rests_on_the_event_that_tells_its_time() -> None:
+    history = History()
+    pushed = history.push(1, "c1", before=None)
+    history.deploy("1", 10, commit="c1")
+    (row,) = history.facts().commits
+    assert roles(history, "commit", row.sha) == {"committed": [pushed.id]}
+
+
+def test_a_commit_that_only_the_deployment_names_rests_on_the_deployment() -> None:
+    history = History()
+    deployed = history.deploy("1", 10, commit="c1")
+    (row,) = history.facts().commits
+    assert row.not_counted == "no_time"
+    assert roles(history, "commit", row.sha) == {"committed": [deployed.id]}
+
+
+def test_a_squash_rests_on_its_own_time_and_on_that_of_the_first_commit_of_the_change() -> None:
+    history = History()
+    merged = history.merge(3, 1, merge_commit="e1", method="squash", commits=(commit("c1", 1), commit("c2", 2)))
+    landed = history.push(3, "e1", before=None)
+    history.deploy("1", 10, commit="e1")
+    (row,) = history.facts().commits
+    assert roles(history, "commit", row.sha) == {"committed": [landed.id], "first_commit": [merged.id]}
+
+
+def test_rework_rests_on_the_status_that_says_so() -> None:
+    history = History()
+    history.deploy("1", 9, "v1", status="started")
+    said = history.deploy("1", 10, "v1", title="A hotfix")
+    assert roles(history, "release", "1") == {"finished": [said.id], "rework": [said.id]}
+
+
+def test_every_ground_is_an_event_that_was_counted() -> None:
+    history = History()
+    history.push(1, "c1", before=None)
+    history.deploy("1", 10, "v1", commit="c1")
+    history.incident("i", 11)
+    history.incident("i", 12, "resolved")
+    found = history.facts()
+    counted = {row.event for row in found.evidence if row.counted}
+    assert {row.event for row in found.grounds} <= counted
+    assert any(isinstance(one.event.data, Incident) for one in history.events)
