@@ -1,4 +1,7 @@
-"""Gateway hours: unit rows of the dirty (service, hour) slices, summed up into one row per slice, inside the engine.
+"""Gateway hours and minutes: unit rows of the dirty (service, hour) slices, summed up into one row per slice.
+
+The engine does it, in one statement: groups by hour with everything we keep of a request, and groups by minute with
+what availability and latency need, in parallel arrays of one row that is replaced whole.
 
 A unit counts once: its rows are grouped by (key, unit, content), so that a replay into another day's partition is the
 same row. Of two contents of one unit the greatest counts. A slice that nothing counts in any more is an empty row.
@@ -33,12 +36,16 @@ _LOSERS = f"""
 
 COLUMNS = """
     (service, hour, version, consumer, team, environment, route, method, status, outcome, is_synthetic, requests,
-     request_bytes, response_bytes, latency_buckets, latency_counts, first_at, last_at)"""
+     request_bytes, response_bytes, latency_buckets, latency_counts, first_at, last_at,
+     minute_number, minute_environment, minute_route, minute_outcome, minute_consumer, minute_team, minute_requests,
+     minute_latency_buckets, minute_latency_counts)"""
 """Of `gateway_hour_slices`, as `COMPUTED` gives them."""
 
 COMPUTED = f"""
 SELECT slice.1, fromUnixTimestamp(slice.2), slice.3, consumers, teams, environments, routes, methods, statuses,
-    outcomes, synthetics, counts, request_sizes, response_sizes, buckets, bucket_counts, firsts, lasts
+    outcomes, synthetics, counts, request_sizes, response_sizes, buckets, bucket_counts, firsts, lasts,
+    numbers, minute_environments, minute_routes, minute_outcomes, minute_consumers, minute_teams, minute_counts,
+    minute_buckets, minute_bucket_counts
 FROM
 (
     SELECT arrayJoin(arrayZip({{services:Array(String)}}, {{hours:Array(UInt32)}}, {{versions:Array(UInt64)}})) AS slice
@@ -47,17 +54,28 @@ LEFT JOIN
 (
 SELECT
     service, hour,
-    groupArray(consumer) AS consumers, groupArray(team) AS teams, groupArray(environment) AS environments,
-    groupArray(route) AS routes, groupArray(method) AS methods, groupArray(status) AS statuses,
-    groupArray(outcome) AS outcomes, groupArray(is_synthetic) AS synthetics, groupArray(requests) AS counts,
-    groupArray(request_bytes) AS request_sizes, groupArray(response_bytes) AS response_sizes,
-    groupArray(latency.1) AS buckets, groupArray(latency.2) AS bucket_counts,
-    groupArray(first_at) AS firsts, groupArray(last_at) AS lasts
+    groupArrayIf(consumer, of_hour) AS consumers, groupArrayIf(team, of_hour) AS teams,
+    groupArrayIf(environment, of_hour) AS environments, groupArrayIf(route, of_hour) AS routes,
+    groupArrayIf(method, of_hour) AS methods, groupArrayIf(status, of_hour) AS statuses,
+    groupArrayIf(outcome, of_hour) AS outcomes, groupArrayIf(is_synthetic, of_hour) AS synthetics,
+    groupArrayIf(requests, of_hour) AS counts, groupArrayIf(request_bytes, of_hour) AS request_sizes,
+    groupArrayIf(response_bytes, of_hour) AS response_sizes,
+    groupArrayIf(latency.1, of_hour) AS buckets, groupArrayIf(latency.2, of_hour) AS bucket_counts,
+    groupArrayIf(first_at, of_hour) AS firsts, groupArrayIf(last_at, of_hour) AS lasts,
+    groupArrayIf(toUInt8(toMinute(minute)), NOT of_hour) AS numbers,
+    groupArrayIf(environment, NOT of_hour) AS minute_environments, groupArrayIf(route, NOT of_hour) AS minute_routes,
+    groupArrayIf(outcome, NOT of_hour) AS minute_outcomes,
+    groupArrayIf(failed_consumer, NOT of_hour) AS minute_consumers,
+    groupArrayIf(failed_team, NOT of_hour) AS minute_teams,
+    groupArrayIf(requests, NOT of_hour) AS minute_counts,
+    groupArrayIf(latency.1, NOT of_hour) AS minute_buckets, groupArrayIf(latency.2, NOT of_hour) AS minute_bucket_counts
 FROM
 (
     SELECT
-        service, toStartOfHour(minute) AS hour, consumer, team, environment, route, method, status, outcome,
-        is_synthetic,
+        service, toStartOfHour(minute) AS hour, toDate(minute, {{zone:String}}) AS day, minute, consumer, team,
+        environment, route, method, status, outcome, is_synthetic,
+        if(outcome = 'error', consumer, '') AS failed_consumer, if(outcome = 'error', team, '') AS failed_team,
+        grouping(day) = 0 AS of_hour,
         sum(row.1) AS requests, sum(row.2) AS request_bytes, sum(row.3) AS response_bytes,
         sumMap(row.4, row.5) AS latency, min(row.6) AS first_at, max(row.7) AS last_at
     FROM
@@ -71,9 +89,14 @@ FROM
         GROUP BY service, minute, consumer, team, environment, route, method, status, outcome, is_synthetic, unit,
                  content
     )
-    GROUP BY service, hour, consumer, team, environment, route, method, status, outcome, is_synthetic,
-             toDate(minute, {{zone:String}})
-    ORDER BY service, hour, consumer, team, environment, route, method, status, outcome, is_synthetic, first_at
+    -- Two sums of one read: looking at the units is the dear part.
+    GROUP BY GROUPING SETS
+    (
+        (service, hour, day, consumer, team, environment, route, method, status, outcome, is_synthetic),
+        (service, hour, minute, environment, route, outcome, failed_consumer, failed_team)
+    )
+    ORDER BY service, hour, minute, consumer, team, environment, route, method, status, outcome, is_synthetic,
+             failed_consumer, failed_team, first_at
 )
 GROUP BY service, hour
 ) AS summed ON summed.service = wanted.slice.1 AND toUInt32(summed.hour) = wanted.slice.2
