@@ -81,10 +81,10 @@ class History:
             fields["commits"] = tuple(map(sha, fields["commits"]))
         return self._put(hours, Incident(provider="t", incident_id=name, state=state, **fields), rule)
 
-    def ci_run(self, name: str, hours: float, **fields: Any) -> Stored:
+    def ci_run(self, run_id: str, hours: float, **fields: Any) -> Stored:
         """A CI run: by default its successful end."""
         given = {"state": "finished", "outcome": "success", **fields}
-        return self._put(hours, CiRun(provider="t", run_id=name, **given), "repository")
+        return self._put(hours, CiRun(provider="t", run_id=run_id, **given), "repository")
 
     def _put(self, hours: float, data: Any, rule: str, own: frozenset[str] | None = None) -> Stored:
         identity = event_id(data.kind, at(hours).isoformat(), data.model_dump_json())

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from stream_processors.facts.attempts import Deployed, deployed
 from stream_processors.facts.book import Book
+from stream_processors.facts.ci_runs import ci_runs
 from stream_processors.facts.commits import Credit, Crediting
 from stream_processors.facts.config import FactsConfig
 from stream_processors.facts.evidence import (
@@ -19,8 +20,8 @@ from stream_processors.facts.evidence import (
     judge_deployments,
     judge_pushes,
 )
-from stream_processors.facts.incidents import Attribution, incidents
 from stream_processors.facts.grounds import Grounds, grounds
+from stream_processors.facts.incidents import Attribution, incidents
 from stream_processors.facts.milestones import milestones
 from stream_processors.facts.recovery import Failure, Failures
 from stream_processors.facts.releases import Group, releases
@@ -28,13 +29,14 @@ from stream_processors.facts.rework import rework_rule
 from stream_processors.facts.rollbacks import Rollbacks, rollbacks
 from stream_processors.facts.rows import (
     Attempt,
+    CiRunRow,
     CommitRow,
     Episode,
     EvidenceRow,
     Facts,
+    Ground,
     Milestone,
     Release,
-    Ground,
 )
 from stream_processors.facts.shas import Shas, shas_in
 from stream_processors.facts.slices import TABLES, Slice, slices
@@ -43,15 +45,16 @@ from stream_processors.resolve import NOBODY, Resolved
 __all__ = [
     "TABLES",
     "Attempt",
+    "CiRunRow",
     "CommitRow",
     "Episode",
     "EvidenceRow",
     "Facts",
     "FactsConfig",
+    "Ground",
     "Milestone",
     "Release",
     "Slice",
-    "Ground",
     "facts",
     "slices",
 ]
@@ -67,7 +70,10 @@ def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Fact
     if service == NOBODY:
         for resolved in ordered:
             verdicts.ignored(resolved.event, resolved.rule)
-        return Facts(evidence=tuple(sorted(verdicts.rows(ordered), key=lambda row: (row.source, row.event))))
+        return Facts(
+            ci_runs=tuple(ci_runs(ordered)),
+            evidence=tuple(sorted(verdicts.rows(ordered), key=lambda row: (row.source, row.event))),
+        )
 
     shas = Shas(shas_in(ordered))
     book = Book(ordered, shas, config)
@@ -90,13 +96,13 @@ def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Fact
     failures = Failures(groups, attempts, episodes, undone)
     reached = milestones(ordered, deployments, verdicts)
     first = next((group.name for group in groups if group.finished_at is not None), None)
+    judged = [(group, failures.of(group), rework_rule(group, undone.restored, config)) for group in groups]
     return Facts(
         attempts=tuple(
             sorted(
                 (_attempt(one, group_of.get(one.key), undone) for one in deployments if one.status != "none"),
                 key=lambda row: (row.environment, row.deployment_id),
             )
-    judged = [(group, failures.of(group), rework_rule(group, undone.restored, config)) for group in groups]
         ),
         releases=tuple(
             sorted(
@@ -117,7 +123,9 @@ def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Fact
         commits=tuple(sorted(credits_.rows, key=lambda row: row.sha)),
         incidents=tuple(sorted(episodes, key=lambda row: (row.incident, row.episode))),
         milestones=tuple(sorted(reached, key=lambda row: row.milestone)),
+        ci_runs=tuple(ci_runs(ordered)),
         evidence=tuple(sorted(verdicts.rows(ordered), key=lambda row: (row.source, row.event))),
+        grounds=grounds(Grounds(ordered, attempts, undone, config), judged, (credits_.rows, book, crediting), episodes),
     )
 
 
@@ -125,7 +133,6 @@ def _once(events: Iterable[Resolved]) -> list[Resolved]:
     """Each event once, in order of (time, id); where it came as context and otherwise, the other way counts."""
     latest: dict[tuple[str, str], Resolved] = {}
     for resolved in events:
-        grounds=grounds(Grounds(ordered, attempts, undone, config), judged, (credits_.rows, book, crediting), episodes),
         identity = (resolved.event.source, resolved.event.id)
         known = latest.get(identity)
         if known is None or _rank(known) < _rank(resolved):

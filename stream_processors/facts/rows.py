@@ -100,6 +100,44 @@ class Milestone:
 
 
 @dataclass(frozen=True, slots=True)
+class CiRunRow:
+    """One attempt of a CI run, all its states taken together."""
+
+    source: str
+    run_id: str
+    attempt: int
+    provider: str
+    system: str
+    name: str
+    repository: str
+    commit: str
+    ref: str
+    template: str
+    rule: str
+    outcome: str
+    queued_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    told_at: datetime
+    at: datetime
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """An event that a fact rests on, and what it says of the fact; `at`: the fact's instant."""
+
+    fact_kind: str
+    fact: str
+    at: datetime
+    role: str
+    source: str
+    event: str
+    kind: str
+    event_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceRow:
     """An event that was considered, and what became of it."""
 
@@ -122,5 +160,6 @@ class Facts:
     commits: tuple[CommitRow, ...] = ()
     incidents: tuple[Episode, ...] = ()
     milestones: tuple[Milestone, ...] = ()
+    ci_runs: tuple[CiRunRow, ...] = ()
     evidence: tuple[EvidenceRow, ...] = ()
     grounds: tuple[Ground, ...] = ()

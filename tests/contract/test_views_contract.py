@@ -30,7 +30,7 @@ UNIT_ROWS = {"gateway_unit_rows", "gateway_units"}
 
 PUBLIC = {
     "adoption_active", "adoption_growth", "adoption_rate", "as_of", "attempts", "catalog_consumers",
-    "catalog_ownership", "catalog_repositories", "catalog_services", "catalog_teams", "commits", "coverage",
+    "catalog_ownership", "catalog_repositories", "catalog_services", "catalog_teams", "ci_runs", "commits", "coverage",
     "dead_letter_list", "deployments", "evidence", "freshness", "gateway_hours", "incidents", "milestones", "periods",
     "platform_services", "time_to_production", "ttp_median", "ttp_milestones", "ttp_survival", "velocity_daily",
     "velocity_monthly", "velocity_range", "velocity_teams_daily", "velocity_teams_monthly", "velocity_teams_range",

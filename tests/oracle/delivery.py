@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schemas.envelope import Event
-from tests.oracle import attempts, commits, incidents, milestones, recovery, rework, rollbacks
+from tests.oracle import attempts, ci_runs, commits, incidents, milestones, recovery, rework, rollbacks
 from tests.oracle import releases as collapse
 from tests.oracle.history import Repositories, known, services_of
 
@@ -21,6 +21,7 @@ class Delivery:
     credited: list[commits.Credit]
     incidents: list[incidents.Trouble]
     milestones: dict[str, datetime]
+    ci_runs: list[ci_runs.Run]
 
 
 def delivery(
@@ -46,4 +47,5 @@ def delivery(
     recovery.recover(made, production, troubles)
     for release in made:
         release.rework = rework.rework(release)
-    return Delivery(every, made, credited, troubles, milestones.milestones(service, own, every, repositories or {}))
+    reached = milestones.milestones(service, own, every, repositories or {})
+    return Delivery(every, made, credited, troubles, reached, ci_runs.ci_runs(own))

@@ -119,6 +119,10 @@ class Ran:
     state: str
     outcome: str
     tick: int
+    attempt: int
+    name_of: str | None
+    waited: int | None
+    """Ticks from being queued to this state, where it says so."""
 
 
 Plan = Pushed | Changed | Deployed | Train | Troubled | Ran
@@ -207,9 +211,12 @@ TROUBLED = st.builds(
 RAN = st.builds(
     Ran,
     name=st.integers(0, 3),
-    state=st.sampled_from(["finished", "finished", "started"]),
+    state=st.sampled_from(["finished", "finished", "started", "queued"]),
     outcome=st.sampled_from(["success", "failure", "cancelled", "skipped"]),
     tick=TICKS,
+    attempt=st.sampled_from([1, 1, 2]),
+    name_of=st.sampled_from([None, "build", "test"]),
+    waited=st.sampled_from([None, 0, 1, 5]),
 )
 
 
@@ -297,8 +304,12 @@ def events(plans: Sequence[Plan], *, names_service: bool, repository: str) -> li
                     service=world.service,
                     repository=world.repository,
                     run_id=f"run{plan.name}",
+                    attempt=plan.attempt,
+                    name=plan.name_of,
                     state=plan.state,
                     outcome=plan.outcome if plan.state == "finished" else None,
+                    queued_at=None if plan.waited is None else at(max(plan.tick - plan.waited, 0)),
+                    started_at=at(plan.tick) if plan.waited == 1 else None,
                 )
                 world.put(at(plan.tick), run)
     return world.events

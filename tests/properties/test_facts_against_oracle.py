@@ -58,6 +58,7 @@ def rows_of_product(found: Facts) -> Tables:
         "commits": rows(found.commits, "sha"),
         "incidents": rows(found.incidents, "incident", "episode"),
         "milestones": {(one.milestone,): {"at": one.at} for one in found.milestones},
+        "ci_runs": rows(found.ci_runs, "source", "run_id", "attempt"),
     }
 
 
@@ -143,11 +144,12 @@ def rows_of_oracle(found: Delivery) -> Tables:
             for number, (began, ended) in enumerate(one.episodes)
         },
         "milestones": {(name,): {"at": at} for name, at in found.milestones.items()},
+        "ci_runs": {(one.source, one.run_id, str(one.attempt)): asdict(one) for one in found.ci_runs},
     }
 
 
-NOT_COMPARED = {"attempts": {"tier_rule"}}
-"""How the product found a tier is a word of its own."""
+NOT_COMPARED = {"attempts": {"tier_rule"}, "ci_runs": {"rule"}}
+"""How the product found a tier, or whose a run is, is a word of its own."""
 
 
 def differences(ours: Tables, theirs: Tables) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from stream_processors.facts import TABLES, Facts, rows, slices
 from tests.histories import START, History, at, commit
 
-MIGRATION = Path(__file__).parents[2] / "schemas" / "clickhouse" / "migrations" / "0003_facts.sql"
+MIGRATIONS = Path(__file__).parents[2] / "schemas" / "clickhouse" / "migrations"
 
 
 def test_months_are_cut_in_utc_by_each_rows_own_time() -> None:
@@ -67,12 +67,14 @@ def test_no_facts_no_slices() -> None:
         ("facts_commits", rows.CommitRow),
         ("facts_incidents", rows.Episode),
         ("facts_milestones", rows.Milestone),
+        ("facts_ci_runs", rows.CiRunRow),
         ("facts_evidence", rows.EvidenceRow),
     ],
 )
 def test_rows_have_the_columns_of_their_table(table: str, row: type) -> None:
     assert table in TABLES
-    statement = MIGRATION.read_text().split(f"CREATE TABLE IF NOT EXISTS {table} ")[1].split("\n)\n")[0]
+    migrations = "".join(path.read_text() for path in sorted(MIGRATIONS.glob("*.sql")))
+    statement = migrations.split(f"CREATE TABLE IF NOT EXISTS {table} ")[1].split("\n)\n")[0]
     columns = [line.split()[0] for line in statement.splitlines()[2:] if line.startswith("    ")]
     assert columns[:3] == ["service", "month", "digest"]
     assert [field.name for field in fields(row)] == columns[3:]

@@ -116,7 +116,17 @@ class Warehouse:
         return [row[0] for row in self.client.query(sql).result_rows]
 
 
-_INSTANTS = {"at", "started_at", "finished_at", "failed_at", "recovered_at", "resolved_at", "committed_at"}
+_INSTANTS = {
+    "at",
+    "told_at",
+    "queued_at",
+    "started_at",
+    "finished_at",
+    "failed_at",
+    "recovered_at",
+    "resolved_at",
+    "committed_at",
+}
 
 
 def _json(value: Any) -> Any:
