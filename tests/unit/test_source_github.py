@@ -37,7 +37,7 @@ def test_a_push_is_a_push_with_its_commits():
     event = one("push")
     push = event.data
     assert isinstance(push, Push)
-    assert (event.source, event.subject, event.mapperrevision) == ("//github.com", "github.com/acme/pay", 1)
+    assert (event.source, event.subject, event.mapperrevision) == ("//github.com", "github.com/acme/pay", 2)
     assert event.time == at("2024-05-02T09:15:30Z")  # repository.pushed_at, an epoch
     assert push.repository.model_dump() == {
         "id": "github.com:4711",
@@ -138,6 +138,8 @@ def test_a_workflow_run_at_its_states(name, state, outcome, time):
     assert run.queued_at == at("2024-05-02T09:15:32Z")
     assert run.finished_at == (at(time) if state == "finished" else None)
     assert run.template == "Acme/platform-ci/.github/workflows/service.yml"
+    # run_started_at is when it was queued; that it runs is what in_progress says.
+    assert run.started_at == (at(time) if state == "started" else None)
 
 
 def test_a_rerun_keeps_its_id_and_is_another_attempt():

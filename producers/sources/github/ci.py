@@ -1,8 +1,9 @@
 """GitHub `workflow_run` to CI runs: one event per attempt and state.
 
 `workflow_job`, `check_run`, `check_suite` and `status` tell of the same run at other grains; counting them too would
-count CI several times, so `mapper.py` ignores them. GitHub's `run_started_at` is the start of the attempt and
-`created_at` that of the first one, so the time it was queued is known for a first attempt only.
+count CI several times, so `mapper.py` ignores them. GitHub's `created_at` is when the first attempt was queued, and
+`run_started_at` when this one was: a first attempt that waited 11 s for a runner has both at the same second. When it
+began to run is what `in_progress` says; of an end alone, a `run_started_at` equal to `created_at` says nothing of it.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def workflow_run(payload: Fields, where: Origin, context: Context) -> Mapped:
     number, attempt = run.integer("id"), run.maybe_integer("run_attempt") or 1
     began, created = run.maybe_instant("run_started_at"), run.maybe_instant("created_at")
     queued = created if attempt == 1 else None
+    started = None if began == created else began
     at = began or run.instant("created_at") if state == "queued" else run.instant("updated_at")
     return Mapped(
         events=(
@@ -64,7 +66,7 @@ def workflow_run(payload: Fields, where: Origin, context: Context) -> Mapped:
                         state=state,
                         outcome=_outcome(run) if state == "finished" else None,
                         queued_at=queued,
-                        started_at=None if state == "queued" else began,
+                        started_at={"queued": None, "started": at, "finished": started}[state],
                         finished_at=at if state == "finished" else None,
                         template=_template(run, where),
                     ),

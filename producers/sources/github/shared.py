@@ -20,7 +20,7 @@ from schemas.delivery import Delivery, Repository
 from schemas.envelope import Event
 
 PROVIDER = "github"
-REVISION = 1
+REVISION = 2
 """Revision of this mapper; raise it when the same payload would give another content."""
 
 _SHA = re.compile(r"[0-9a-f]{7,64}")
