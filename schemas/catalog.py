@@ -15,6 +15,9 @@ from schemas.base import Contract, Instant, Name, Text
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 """A path pattern inside a repository: `services/pay/**`."""
 
+ResourceId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+"""As bills name it: ARN, Azure resource id, `cluster/namespace`, account."""
+
 Grain = Literal["day", "week", "month", "quarter"]
 
 
@@ -63,6 +66,14 @@ class Mapping(Fact):
     kind: Literal["mapping"] = "mapping"
     repository: Name = Field(description="Host-qualified name in lower case, or provider-qualified id")
     paths: tuple[Glob, ...] = Field(default=(), description="Empty: the whole repository")
+    service: Name
+
+
+class Resource(Fact):
+    """A cloud resource, what lies below a path (namespace, resource group) or a sub account belongs to a service."""
+
+    kind: Literal["resource"] = "resource"
+    resource: ResourceId = Field(description="Id or path; what lies below it belongs too, unless it is named itself")
     service: Name
 
 
@@ -126,6 +137,6 @@ class Annotation(Fact):
 
 
 Catalog = Annotated[
-    Service | Team | Mapping | Ownership | Consumer | Grant | Slo | Target | Annotation,
+    Service | Team | Mapping | Resource | Ownership | Consumer | Grant | Slo | Target | Annotation,
     Field(discriminator="kind"),
 ]

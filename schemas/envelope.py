@@ -13,7 +13,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from schemas.base import Contract, Instant
-from schemas.catalog import Annotation, Consumer, Grant, Mapping, Ownership, Service, Slo, Target, Team
+from schemas.catalog import Annotation, Consumer, Grant, Mapping, Ownership, Resource, Service, Slo, Target, Team
+from schemas.costs import Cost, CostExport
 from schemas.delivery import CiRun, Deployment, Incident, Merge, Push
 
 Attribute = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -26,12 +27,15 @@ Data = Annotated[
     | Service
     | Team
     | Mapping
+    | Resource
     | Ownership
     | Consumer
     | Grant
     | Slo
     | Target
-    | Annotation,
+    | Annotation
+    | Cost
+    | CostExport,
     Field(discriminator="kind"),
 ]
 
@@ -46,12 +50,15 @@ TYPES: dict[str, type[Contract]] = {
         Service,
         Team,
         Mapping,
+        Resource,
         Ownership,
         Consumer,
         Grant,
         Slo,
         Target,
         Annotation,
+        Cost,
+        CostExport,
     )
 }
 """CloudEvents `type` -> contract."""

@@ -62,9 +62,18 @@ CATALOG = Stream(
     name="catalog",
     topic="adoption.catalog.v1",
     key="entity",
-    contracts=_contracts("service", "team", "mapping", "ownership", "consumer", "grant", "slo", "target", "annotation"),
+    contracts=_contracts(
+        "service", "team", "mapping", "resource", "ownership", "consumer", "grant", "slo", "target", "annotation"
+    ),
     table="catalog_events",
     retention_ms=None,
+)
+COSTS = Stream(
+    name="costs",
+    topic="adoption.costs.v1",
+    key="resource, else account",
+    contracts=_contracts("cost", "cost_export"),
+    table="cost_events",
 )
 GATEWAY = Stream(
     name="gateway",
@@ -98,7 +107,7 @@ DEAD_LETTERS = Stream(
     has_dead_letters=False,
 )
 
-STREAMS: tuple[Stream, ...] = (DELIVERY, CATALOG, GATEWAY, DIRTY, DEAD_LETTERS)
+STREAMS: tuple[Stream, ...] = (DELIVERY, CATALOG, COSTS, GATEWAY, DIRTY, DEAD_LETTERS)
 BY_TOPIC: dict[str, Stream] = {stream.topic: stream for stream in STREAMS}
 
 

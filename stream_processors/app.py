@@ -1,6 +1,6 @@
 """The Faust apps: one per role, each in a process of its own, so that a crash of one does not stop the others.
 
-- `delivery`: delivery events, catalog facts and dead letters into the archive.
+- `delivery`: delivery events, catalog facts, costs and dead letters into the archive.
 - `gateway`: batches of requests into unit rows.
 - `recompute`: dirty marks into facts and hours.
 
@@ -20,18 +20,24 @@ import faust
 from mode.supervisors import CrashingSupervisor
 
 from schemas.settings import Settings
-from schemas.streams import CATALOG, DEAD_LETTERS, DELIVERY, DIRTY, GATEWAY, MIB, Stream
+from schemas.streams import CATALOG, COSTS, DEAD_LETTERS, DELIVERY, DIRTY, GATEWAY, MIB, Stream
 from stream_processors import pipeline
 from stream_processors.archive import CatalogReader
 from stream_processors.consumer import Consumer
 from stream_processors.pipeline import Send, Store, TooMuchPoisonError
-from stream_processors.processors import CatalogProcessor, DeadLetterProcessor, DeliveryProcessor, GatewayProcessor
+from stream_processors.processors import (
+    CatalogProcessor,
+    CostsProcessor,
+    DeadLetterProcessor,
+    DeliveryProcessor,
+    GatewayProcessor,
+)
 from stream_processors.recompute import Recompute
 from stream_processors.warehouse import Warehouse
 
 Role = Literal["delivery", "gateway", "recompute"]
 ROLES: dict[Role, tuple[Stream, ...]] = {
-    "delivery": (DELIVERY, CATALOG, DEAD_LETTERS),
+    "delivery": (DELIVERY, CATALOG, COSTS, DEAD_LETTERS),
     "gateway": (GATEWAY,),
     "recompute": (DIRTY,),
 }
@@ -42,6 +48,7 @@ TAKE: dict[str, tuple[int, float]] = {
     # where coalescing pays: marks of one slice in one take are one recompute.
     DELIVERY.name: (500, 0.1),
     CATALOG.name: (500, 0.1),
+    COSTS.name: (1_000, 0.1),
     DEAD_LETTERS.name: (50, 0.5),
     GATEWAY.name: (20, 0.05),
     DIRTY.name: (5_000, 1.0),
@@ -92,6 +99,7 @@ def _stores(role: Role, warehouse: Warehouse, settings: Settings) -> dict[Stream
     return {
         DELIVERY: DeliveryProcessor(warehouse, catalog).store,
         CATALOG: CatalogProcessor(warehouse, catalog).store,
+        COSTS: CostsProcessor(warehouse).store,
         DEAD_LETTERS: DeadLetterProcessor(warehouse, settings.incarnation).store,
     }
 

@@ -24,6 +24,7 @@ _ENTITY = {
     "service": "service",
     "team": "team",
     "mapping": "repository",
+    "resource": "resource",
     "ownership": "name",
     "consumer": "consumer",
     "grant": "service",

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from schemas.dead_letters import DeadLetter
-from schemas.streams import CATALOG, DELIVERY
-from stream_processors import catalog, decode, delivery, gateway, letters
+from schemas.streams import CATALOG, COSTS, DELIVERY
+from stream_processors import catalog, costs, decode, delivery, gateway, letters
 from stream_processors.affected import affected_by_catalog, affected_by_delivery
 from stream_processors.archive import CatalogReader
 from stream_processors.hours import conflicting_hours
@@ -49,6 +49,20 @@ class CatalogProcessor:
         await self._warehouse.insert(CATALOG.table, catalog.rows(events))
         services = await affected_by_catalog(self._warehouse, self._catalog, [event for _, event in events])
         return Stored(frozenset(map(ServiceMark, services)), _letters(event for _, event in read))
+
+
+class CostsProcessor:
+    """Charges and their exports into the archive; views read them there, so nothing becomes dirty."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    async def store(self, records: Sequence[Record]) -> Stored:
+        """Archive them."""
+        read = [(record, decode.event(COSTS, record)) for record in records]
+        events = [(record, event) for record, event in read if not isinstance(event, DeadLetter)]
+        await self._warehouse.insert(COSTS.table, costs.rows(events))
+        return Stored(letters=_letters(event for _, event in read))
 
 
 class GatewayProcessor:

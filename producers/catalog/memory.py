@@ -20,6 +20,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "service": ("service",),
     "team": ("team",),
     "mapping": ("repository", "paths", "service"),
+    "resource": ("resource",),
     "ownership": ("entity", "name"),
     "consumer": ("consumer",),
     "grant": ("team", "service", "relation"),

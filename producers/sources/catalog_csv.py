@@ -1,8 +1,9 @@
 """A plain CSV catalog to catalog facts, for those who have no Backstage.
 
-The first line names the columns. `kind` says what a line is: service, team, mapping, ownership, consumer, grant, slo,
-target, annotation. The other columns are the fields of that contract (`schemas/catalog.py`); a cell left empty says
-nothing. Lists are separated by `;`, times are days (`2024-05-01`, in UTC) or ISO 8601 with a zone, flags true or false.
+The first line names the columns. `kind` says what a line is: service, team, mapping, resource, ownership, consumer,
+grant, slo, target, annotation. The other columns are the fields of that contract (`schemas/catalog.py`); a cell left
+empty says nothing. Lists are separated by `;`, times are days (`2024-05-01`, in UTC) or ISO 8601 with a zone, flags
+true or false.
 A line of a service may carry `team`, `repository` and `paths` as well: its owner and its repository.
 
     kind,service,team,repository,is_platform,onboarded_at
@@ -24,7 +25,7 @@ from producers.sources.common import Mapped, Rejected, contract
 from producers.sources.redact import dimension, title
 from producers.sources.times import day_or_iso
 from schemas.base import Contract, event_id
-from schemas.catalog import Annotation, Consumer, Grant, Mapping, Ownership, Service, Slo, Target, Team
+from schemas.catalog import Annotation, Consumer, Grant, Mapping, Ownership, Resource, Service, Slo, Target, Team
 from schemas.envelope import Event
 
 REVISION = 1
@@ -32,7 +33,7 @@ REVISION = 1
 
 _MODELS: dict[str, type[Contract]] = {
     model.model_fields["kind"].default: model
-    for model in (Service, Team, Mapping, Ownership, Consumer, Grant, Slo, Target, Annotation)
+    for model in (Service, Team, Mapping, Resource, Ownership, Consumer, Grant, Slo, Target, Annotation)
 }
 _LISTS = frozenset({"aliases", "predecessors", "paths"})
 TIMES = frozenset(

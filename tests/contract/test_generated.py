@@ -14,8 +14,15 @@ from schemas import asyncapi, generate
 from schemas.streams import STREAMS
 from tests.contract.examples import CONTRACTS, Example, examples, name
 
-UNSAID = {"without_zone", "date_without_time", "epoch_zero", "beyond_2100"}
-"""What a JSON Schema does not say: `format` is a note, and the range of times is ours."""
+UNSAID = {
+    "without_zone",
+    "date_without_time",
+    "epoch_zero",
+    "beyond_2100",
+    "before_its_start",
+    "not_after_its_start",
+}
+"""What a JSON Schema does not say: `format` is a note, the range of times and their order are ours."""
 
 
 def test_generated_files_are_up_to_date() -> None:

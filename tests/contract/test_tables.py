@@ -18,8 +18,8 @@ from deploy.local.engine.process import EngineProcess
 from schemas import dead_letters, gateway
 from schemas.dead_letters import DeadLetter
 from schemas.settings import Settings
-from schemas.streams import CATALOG, DEAD_LETTERS, DELIVERY, GATEWAY, STREAMS, Stream
-from stream_processors import catalog, delivery, letters
+from schemas.streams import CATALOG, COSTS, DEAD_LETTERS, DELIVERY, GATEWAY, STREAMS, Stream
+from stream_processors import catalog, costs, delivery, letters
 from stream_processors import gateway as gateway_units
 from stream_processors.facts_tables import SCHEMAS
 from stream_processors.migrations import migrate
@@ -56,6 +56,7 @@ def _letters() -> pa.Table:
 MAPPERS: dict[str, Callable[[], pa.Table]] = {
     "delivery_events": lambda: delivery.rows(_events(DELIVERY)),
     "catalog_events": lambda: catalog.rows(_events(CATALOG)),
+    "cost_events": lambda: costs.rows(_events(COSTS)),
     "gateway_unit_rows": lambda: _units().rows,
     "gateway_units": lambda: _units().ledger,
     "dead_letters": _letters,
@@ -101,6 +102,7 @@ def _columns_for(arrow: pa.DataType) -> set[str]:
     fixed = {
         delivery.INSTANT: {"DateTime64(6, 'UTC')"},
         pa.date32(): {"Date"},
+        costs.MONEY: {"Decimal(38, 18)"},
         # Facts count and flag in Python's int; their columns say how large it gets.
         pa.int64(): {"UInt8", "UInt16", "UInt32", "UInt64", "Int64"},
         pa.uint32(): {"UInt32", "DateTime('UTC')"},
