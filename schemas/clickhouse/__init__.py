@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from graphlib import TopologicalSorter
@@ -18,7 +19,8 @@ from zoneinfo import ZoneInfo
 _HERE = Path(__file__).parent
 _STATEMENT_END = re.compile(r";[ \t]*(?:\n|$)")
 _PARAMETER = re.compile(r"\{(\w+):\w+\}")
-_HEADER = re.compile(r"^-- (question|grain|owner|needs): *(.*)$", re.MULTILINE)
+_HEADER = re.compile(r"^-- (question|grain|owner|needs|columns): *(.*)$", re.MULTILINE)
+_COLUMN = re.compile(r"^ +(\w+) .*? COMMENT '(?:[^']|'')+'", re.MULTILINE)
 
 NOT_FOR_READERS = frozenset({"dead_letters", "dead_letter_records"})
 """Records as they came, with what redaction takes out: tables and views of which readers see the list only."""
@@ -94,7 +96,7 @@ class View:
         owner: who answers for it.
         needs: views that it reads.
         parameters: what a reader must give: `SELECT … FROM name(parameter = …)`; mostly none.
-        template: the file's text.
+        template: the file's text, its columns filled in where they are another view's.
     """
 
     name: str
@@ -136,10 +138,12 @@ def views() -> list[View]:
     """All views, each after those it needs.
 
     Raises:
+        KeyError: a view has the columns of one that is not there.
         ValueError: a view needs one that is not there, or lacks a header line.
         graphlib.CycleError: views need each other.
     """
-    found = {path.stem: _view(path) for path in sorted((_HERE / "views").glob("*.sql"))}
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted((_HERE / "views").glob("*.sql"))}
+    found = {name: _view(name, _with_columns(text, texts)) for name, text in texts.items()}
     for view in found.values():
         if missing := set(view.needs) - set(found):
             raise ValueError(f"view {view.name} needs {sorted(missing)}: no such file in views/")
@@ -152,14 +156,28 @@ def _migration(path: Path) -> Migration:
     return Migration(int(path.stem[:4]), path.stem, hashlib.sha256(text.encode()).hexdigest(), text)
 
 
-def _view(path: Path) -> View:
-    text = path.read_text(encoding="utf-8")
+def _with_columns(text: str, texts: Mapping[str, str]) -> str:
+    """The text with `${columns}` and `${names}` filled in where its header has `-- columns: VIEW [without a, b]`.
+
+    A view of one grain has the columns of the view that it calls: written down once, there.
+    """
+    whose, _, without = dict(_HEADER.findall(text)).get("columns", "").partition(" without ")
+    if not whose:
+        return text
+    listed = texts[whose].split("\n(\n", 1)[1].split("\n)\nAS\n", 1)[0]
+    left_out = {name.strip() for name in without.split(",")}
+    columns = [(found[1], found[0]) for found in _COLUMN.finditer(listed) if found[1] not in left_out]
+    text = text.replace("${columns}", ",\n".join(column for _, column in columns))
+    return text.replace("${names}", ", ".join(name for name, _ in columns))
+
+
+def _view(name: str, text: str) -> View:
     header = dict(_HEADER.findall(text))
     if missing := {"question", "grain", "owner"} - set(header):
-        raise ValueError(f"{path.name}: expected a header with -- question:, -- grain: and -- owner:; lacks {missing}")
+        raise ValueError(f"{name}.sql: expected a header with -- question:, -- grain: and -- owner:; lacks {missing}")
     needs = tuple(name.strip() for name in header.get("needs", "").split(",") if name.strip())
     parameters = tuple(dict.fromkeys(_PARAMETER.findall(text)))
-    return View(path.stem, header["question"], header["grain"], header["owner"], needs, parameters, text)
+    return View(name, header["question"], header["grain"], header["owner"], needs, parameters, text)
 
 
 def _statements(sql: str) -> list[str]:

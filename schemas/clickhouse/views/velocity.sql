@@ -1,11 +1,11 @@
 -- question: How quickly and how safely do changes flow, by period of any grain?
--- grain: service (or team) x period x metric; parameters from, to (days, to exclusive), grain (day, week, month, quarter, range), scope (service, team)
+-- grain: service (or team, or the organisation) x period x metric; parameters from, to (days, to exclusive), grain (day, week, month, quarter, range), scope (service, team, organisation)
 -- owner: platform-analytics
--- needs: velocity_facts, periods, catalog_services, catalog_ownership, as_of
+-- needs: velocity_facts, velocity_spine
 CREATE OR REPLACE VIEW velocity ${on_cluster}
 (
-    service      String COMMENT 'Service; empty when the scope is team',
-    team         String COMMENT 'Team; of a service its owner at the last instant of the period',
+    service      String COMMENT 'Service; empty when the scope is team or organisation',
+    team         String COMMENT 'Team that owned the service when each fact happened; of a service its owner at the last instant of the period; unknown when the catalog does not say; empty for the organisation',
     period_start Date COMMENT 'First day, in the tenant''s zone',
     period_end   Date COMMENT 'First day after it',
     is_partial   UInt8 COMMENT '1 while the period runs',
@@ -15,7 +15,7 @@ CREATE OR REPLACE VIEW velocity ${on_cluster}
     denominator  Nullable(UInt64) COMMENT 'Of a rate: attempts, or days of the period that have begun; NULL for a duration',
     value        Nullable(Float64) COMMENT 'The measure; NULL when there is nothing to measure',
     shown        Nullable(Float64) COMMENT 'value, but NULL when a rate rests on fewer than 5 attempts',
-    null_reason  LowCardinality(String) COMMENT 'Why shown is NULL: no_deployment_observed, no_commit, no_attempt, below_n_min, no_failure, all_open',
+    null_reason  LowCardinality(String) COMMENT 'Why shown is NULL, empty when it is not: no_deployment_observed, no_commit, no_attempt, below_n_min, no_failure, all_open',
     n            UInt64 COMMENT 'What it rests on: deployments, commits, attempts or recovered failures',
     n_open       UInt64 COMMENT 'Failures not recovered yet; 0 for other measures'
 )
@@ -25,60 +25,9 @@ WITH
     5 AS n_min,
     facts AS
     (
-        SELECT *, if({scope:String} = 'team', team, service) AS name
+        SELECT *, multiIf({scope:String} = 'team', team, {scope:String} = 'organisation', '', service) AS name
         FROM velocity_facts
-        WHERE day < {to:Date}
-    ),
-    spans AS
-    (
-        SELECT
-            name,
-            min(facts.at) AS observed_from,
-            minOrNullIf(facts.at, kind IN ('release', 'attempt')) AS deployments_from,
-            any(archived.archived_at) AS archived_at
-        FROM facts
-        LEFT JOIN (SELECT service, archived_at FROM catalog_services) AS archived ON archived.service = facts.name
-        GROUP BY name
-    ),
-    cuts AS
-    (
-        SELECT period_start, period_end, starts_at, ends_at, is_partial, days
-        FROM periods
-        WHERE grain = {grain:String} AND period_start >= {from:Date} AND period_end <= {to:Date}
-        UNION ALL
-        SELECT
-            {from:Date} AS period_start,
-            {to:Date} AS period_end,
-            toDateTime64(toDateTime({from:Date}, ${zone}), 6, 'UTC') AS starts_at,
-            toDateTime64(toDateTime({to:Date}, ${zone}), 6, 'UTC') AS ends_at,
-            ends_at > now_at AS is_partial,
-            toUInt32(dateDiff('day', period_start, least(period_end, toDate(now_at, ${zone}) + 1))) AS days
-        FROM (SELECT assumeNotNull(at) AS now_at FROM as_of WHERE isNotNull(at))
-        WHERE {grain:String} = 'range' AND starts_at <= now_at
-    ),
-    spine AS
-    (
-        SELECT
-            spans.name AS name,
-            spans.deployments_from AS deployments_from,
-            cuts.period_start AS period_start,
-            cuts.period_end AS period_end,
-            cuts.ends_at AS ends_at,
-            cuts.is_partial AS is_partial,
-            cuts.days AS days,
-            cuts.ends_at - INTERVAL 1 MICROSECOND AS last_at
-        FROM cuts
-        CROSS JOIN spans
-        WHERE cuts.ends_at > spans.observed_from
-            -- What is archived is no longer a service that does not deploy.
-            AND ({scope:String} = 'team' OR isNull(spans.archived_at) OR spans.archived_at >= cuts.starts_at)
-    ),
-    owned AS
-    (
-        SELECT spine.*, owners.team AS owner
-        FROM spine
-        ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'service') AS owners
-            ON spine.name = owners.name AND spine.last_at >= owners.valid_from
+        WHERE day >= {from:Date} AND day < {to:Date}
     ),
     counted AS
     (
@@ -106,23 +55,22 @@ WITH
             count(first_commit_lead_us) AS squashes,
             quantilesExactInclusiveIf(0.5, 0.75, 0.9)(assumeNotNull(first_commit_lead_us), isNotNull(first_commit_lead_us)) AS squash_lead
         FROM facts
-        WHERE day >= {from:Date}
         GROUP BY name, period_start
     ),
     measured AS
     (
         SELECT
-            owned.name AS name,
-            owned.owner AS owner,
-            owned.period_start AS period_start,
-            owned.period_end AS period_end,
-            owned.is_partial AS is_partial,
-            coalesce(owned.deployments_from < owned.ends_at, 0) AS is_observed,
+            spine.name AS name,
+            spine.team AS team,
+            spine.period_start AS period_start,
+            spine.period_end AS period_end,
+            spine.is_partial AS is_partial,
+            spine.is_observed AS is_observed,
             -- (metric, is_headline, numerator, denominator, value, n, n_open, n_min, why there is no value)
             arrayConcat(
                 [(
-                    'deployment_frequency_per_day', 1, toNullable(toUInt64(counted.deployments)), toNullable(toUInt64(owned.days)),
-                    toNullable(counted.deployments / owned.days), toUInt64(counted.deployments), toUInt64(0), 0, ''
+                    'deployment_frequency_per_day', 1, toNullable(toUInt64(counted.deployments)), toNullable(toUInt64(spine.days)),
+                    toNullable(counted.deployments / spine.days), toUInt64(counted.deployments), toUInt64(0), 0, ''
                 )],
                 arrayMap(
                     (percentile, at) ->
@@ -170,12 +118,16 @@ WITH
                     ['p50', 'p75', 'p90'], [1, 2, 3]
                 )
             ) AS measures
-        FROM owned
-        LEFT JOIN counted ON counted.name = owned.name AND counted.period_start = owned.period_start
+        FROM
+        (
+            SELECT name, team, period_start, period_end, is_partial, days, is_observed
+            FROM ${database}.velocity_spine(from = {from:Date}, to = {to:Date}, grain = {grain:String}, scope = {scope:String})
+        ) AS spine
+        LEFT JOIN counted ON counted.name = spine.name AND counted.period_start = spine.period_start
     )
 SELECT
-    if({scope:String} = 'team', '', name) AS service,
-    if({scope:String} = 'team', name, coalesce(nullIf(owner, ''), 'unknown')) AS team,
+    if({scope:String} = 'service', name, '') AS service,
+    team,
     period_start,
     period_end,
     is_partial,

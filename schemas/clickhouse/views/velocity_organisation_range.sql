@@ -1,0 +1,12 @@
+-- question: How quickly and how safely did changes flow between two days, over all services?
+-- grain: metric; parameters from, to (days, to exclusive)
+-- owner: platform-analytics
+-- needs: velocity
+-- columns: velocity without service, team
+CREATE OR REPLACE VIEW velocity_organisation_range ${on_cluster}
+(
+${columns}
+)
+AS
+SELECT ${names}
+FROM ${database}.velocity(from = {from:Date}, to = {to:Date}, grain = 'range', scope = 'organisation');
