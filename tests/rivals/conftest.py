@@ -1,0 +1,60 @@
+"""One engine, one database per stage; the histories of all collected stories are loaded when the first test asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.engine.process import EngineProcess
+from schemas.settings import Settings
+from stream_processors.migrations import migrate
+from stream_processors.warehouse import Warehouse, connect
+from tests.rivals.story import RIVALS, Rival, Views, load
+from tests.support.line import APPENDED, Line
+
+
+class Stages:
+    """The loaded stages."""
+
+    def __init__(self, engine: EngineProcess) -> None:
+        self._engine = engine
+        self._views: dict[tuple[str, str], Views] = {}
+        self._warehouses: list[Warehouse] = []
+
+    def of(self, rival: Rival) -> Views:
+        stage = rival.zone, rival.stage
+        if stage not in self._views:
+            stories = [one.begin() for one in RIVALS.values() if (one.zone, one.stage) == stage]
+            self._views[stage] = load(self._line(rival.zone), stories)
+        return self._views[stage]
+
+    def _line(self, zone: str) -> Line:
+        user, password = self._engine.writer
+        settings = Settings(
+            clickhouse_url=self._engine.url,
+            clickhouse_user=user,
+            clickhouse_password=password,
+            clickhouse_database=f"rivals_{len(self._views)}",
+            time_zone=zone,
+        )
+        with connect(settings, database="default") as client:
+            migrate(client, settings)
+        warehouse = Warehouse(settings)
+        self._warehouses.append(warehouse)
+        pinned = "INSERT INTO clock (name, at, version) VALUES ('pinned', {at:DateTime64(6, 'UTC')}, 1)"
+        asyncio.run(warehouse.command(pinned, {"at": APPENDED}))
+        return Line(settings, warehouse)
+
+    def close(self) -> None:
+        for warehouse in self._warehouses:
+            asyncio.run(warehouse.close())
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
+    with EngineProcess.start(tmp_path_factory.mktemp("rivals") / "engine") as engine:
+        made = Stages(engine)
+        yield made
+        made.close()
