@@ -1,11 +1,11 @@
 -- question: Which counted use of platform services was there, by caller and team?
--- grain: platform service x use x day x consumer x team; only ok requests, no probes and health checks
+-- grain: platform service x use x day x consumer x team; what a platform service is for decides which uses count: runs for capability ci, deployments for deployment, else ok requests without probes and health checks
 -- owner: platform-analytics
--- needs: gateway_hours, platform_services, catalog_consumers, catalog_ownership, service_aliases
+-- needs: adoption_deliveries, gateway_hours, platform_services, catalog_consumers, catalog_ownership, service_aliases
 CREATE OR REPLACE VIEW adoption_use ${on_cluster}
 (
     service    String COMMENT 'Platform service that was used',
-    consumer   String COMMENT 'Caller identity; empty when not given',
+    consumer   String COMMENT 'Caller identity at the gateway; service that the run or deployment belongs to; empty when not known',
     team       String COMMENT 'Team of the caller at that time; unknown when nothing says it',
     team_rule  LowCardinality(String) COMMENT 'How the team was found: record, consumer, service or unknown',
     use        LowCardinality(String) COMMENT 'api (a call through the gateway), pipeline (a finished CI run) or deployment',
@@ -29,7 +29,7 @@ WITH
         FROM gateway_hours AS hours
         WHERE hours.outcome = 'ok'
             AND hours.is_synthetic = 0
-            AND hours.service IN (SELECT service FROM platform_services)
+            AND hours.service IN (SELECT service FROM platform_services WHERE coalesce(capability, '') NOT IN ('ci', 'deployment'))
             AND hours.consumer NOT IN (SELECT consumer FROM catalog_consumers WHERE is_synthetic = 1)
         -- Ownership changes at the tenant's midnight, so the owner of a day's first request is the day's.
         GROUP BY service, consumer, named_team, toDate(hours.first_at, ${zone})
@@ -85,4 +85,19 @@ SELECT
     first_at,
     last_at
 FROM by_service
-INNER JOIN platform_services ON platform_services.service = by_service.service;
+INNER JOIN platform_services ON platform_services.service = by_service.service
+UNION ALL
+SELECT
+    deliveries.service AS service,
+    deliveries.consumer AS consumer,
+    deliveries.team AS team,
+    if(team = 'unknown', 'unknown', 'service') AS team_rule,
+    deliveries.use AS use,
+    toDate(deliveries.at, ${zone}) AS day,
+    any(platform_services.active_min) AS active_min,
+    count() AS uses,
+    min(deliveries.at) AS first_at,
+    max(deliveries.at) AS last_at
+FROM adoption_deliveries AS deliveries
+INNER JOIN platform_services ON platform_services.service = deliveries.service
+GROUP BY service, consumer, team, use, day;
