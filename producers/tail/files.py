@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -44,22 +45,29 @@ def pick(known: FileAt, candidates: Sequence[Candidate], taken: Iterable[Path] =
 
 
 def look_around(path: Path) -> list[Candidate]:
-    """The log and its rotated, uncompressed siblings: `access.log`, `access.log.1`, `access-20260101.log`."""
+    """The log and its rotated, uncompressed siblings: `access.log`, `access.log.1`, `access-20260101.log`.
+
+    A file that is renamed while the others are looked at would be missed under both names: what has a new name by then
+    is looked at as well, until nothing has.
+    """
     rotated = re.compile(
         rf"{re.escape(path.name)}[.-]\d[\d.:T-]*|{re.escape(path.stem)}[.-]\d[\d.:T-]*{re.escape(path.suffix)}"
     )
-    found = []
-    for sibling in path.parent.iterdir():
-        if sibling.name != path.name and not rotated.fullmatch(sibling.name):
-            continue
-        try:
-            with sibling.open("rb", buffering=0) as file:
-                candidate = look_at(sibling, file.fileno())
-        except OSError:  # gone meanwhile, a folder, or not ours to read
-            continue
-        if candidate is not None:
-            found.append(candidate)
-    return found
+    looked_at: dict[tuple[str, int], Candidate | None] = {}
+    while True:
+        with os.scandir(path.parent) as entries:
+            there = {
+                (entry.name, entry.inode())
+                for entry in entries
+                if entry.name == path.name or rotated.fullmatch(entry.name)
+            }
+        new = there - looked_at.keys()
+        if not new:
+            return [candidate for name, candidate in looked_at.items() if candidate and name in there]
+        for name, inode in new:
+            looked_at[name, inode] = None
+            with suppress(OSError), path.with_name(name).open("rb", buffering=0) as file:  # gone meanwhile, or not ours
+                looked_at[name, inode] = look_at(path.with_name(name), file.fileno())
 
 
 def look_at(path: Path, descriptor: int) -> Candidate | None:
@@ -96,6 +104,25 @@ class Reader:
         status = os.fstat(self._file.fileno())
         self.modified = status.st_mtime_ns  # as of the last look
         self._looked_at_size = -1 if identity else status.st_size
+
+    @classmethod
+    def of(cls, found: Candidate, identity: Identity, position: int = 0) -> Reader | None:
+        """Open what was found; None if its name is another file's by now, or nobody's: look around again.
+
+        Args:
+            found: as it was when it was looked at.
+            identity: under which it is known, which is that of the file it was copied from.
+            position: as for a new one.
+        """
+        try:
+            reader = cls(found.path, identity, position)
+        except FileNotFoundError:
+            return None
+        now = look_at(found.path, reader._file.fileno())
+        if now is None or now.identity != found.identity:
+            reader.close()
+            return None
+        return reader
 
     def seek(self, position: int) -> None:
         """Read from there on; what was held is let go."""

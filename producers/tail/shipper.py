@@ -34,21 +34,21 @@ class Shipper:
         Args:
             at_end: skip what is in the log now; for a first start.
         """
-        candidates = look_around(self._log)
         last = None
         for known in self._pipeline.progress.files:
-            found = pick(known, candidates, [reader.path for reader in self._readers])
-            reader = Reader(found.path, known.identity, known.position) if found else None
-            if reader and reader.is_at_line_start() and self._pipeline.resend(known.identity, reader.range):
-                reader.seek(self._pipeline.progress.position(known.identity) or 0)
-                self._readers.append(reader)
-            else:
-                self._lose(known, reader)
-                reader = None
-            last = reader, found
-        if last and last[0] and last[1] and last[1].path != self._log:
-            self._add_unseen(after=last[1].modified)
-        self._add_log(at_end=at_end)
+            last = self._find(known)
+            if last:
+                self._readers.append(last)
+                if last.is_at_line_start() and self._pipeline.resend(known.identity, last.range):
+                    last.seek(self._pipeline.progress.position(known.identity) or 0)
+                    continue
+                self._readers.remove(last)
+            self._lose(known, last)
+            last = None
+        if last and not last.is_named(self._log):
+            self._catch_up(after=last.modified)
+        elif not last:
+            self._open_log(at_end=at_end)
         self._pipeline.save()
 
     def poll(self, now: float, *, flush: bool = False) -> bool:
@@ -99,9 +99,7 @@ class Shipper:
             return False
         if self._pipeline.progress.files and reader is self._readers[-1]:
             # What was in it may have been copied away and truncated before its first line was seen.
-            self._readers.remove(reader)
             self._add_unseen(after=looked_at)
-            self._readers.append(reader)
         if self._pipeline.progress.position(identity) is None:
             self._pipeline.progress = self._pipeline.progress.at(identity, reader.cutter.start)
         return True
@@ -110,12 +108,11 @@ class Shipper:
         """Notice that the log was rotated."""
         current = self._readers[-1] if self._readers else None
         if current is None:
-            self._add_log()
+            self._open_log()
         elif current.was_truncated():
             self._truncated(current)
         elif not current.is_named(self._log) and self._log.exists():
-            self._add_unseen(after=current.modified)
-            self._add_log()
+            self._catch_up(after=current.modified)
 
     def _truncated(self, current: Reader) -> None:
         """The log was copied and truncated: finish the copy, begin anew what was written since."""
@@ -123,9 +120,9 @@ class Shipper:
         identity, position, after = current.identity, current.cutter.start, current.modified
         self._readers.remove(current)
         if identity is not None:
-            copy = pick(FileAt(identity, position), [one for one in look_around(self._log) if one.path != self._log])
+            copy = self._find(FileAt(identity, position), is_copy=True)
             if copy:
-                self._readers.append(Reader(copy.path, identity, position))
+                self._readers.append(copy)
                 after = copy.modified
             else:
                 for piece in current.cutter.flush():
@@ -133,25 +130,48 @@ class Shipper:
                 self._pipeline.drain()
                 self._lose(FileAt(identity, current.cutter.start), None)
         current.close()
-        self._add_unseen(after=after)
-        self._add_log()
+        self._catch_up(after=after)
 
-    def _add_log(self, *, at_end: bool = False) -> None:
-        """Begin with the log, unless it is one of those that are read."""
-        if not self._log.exists():
-            return
+    def _find(self, known: FileAt, *, is_copy: bool = False) -> Reader | None:
+        """The file that `known` is now, opened. Files are renamed under our eyes: what is opened is looked at again."""
+        while True:
+            candidates = look_around(self._log)
+            taken = [one.path for one in candidates if any(reader.is_named(one.path) for reader in self._readers)]
+            if is_copy:
+                taken.append(self._log)
+            found = pick(known, candidates, taken)
+            if found is None:
+                return None
+            reader = Reader.of(found, known.identity, known.position)
+            if reader:
+                return reader
+
+    def _catch_up(self, *, after: int) -> None:
+        """Begin with the log, and before it with what was written and rotated while nobody looked.
+
+        The log is opened first: whatever it is renamed to from then on, it is read.
+        """
+        is_there = self._open_log()
+        self._add_unseen(after=after, is_log_last=is_there)
+
+    def _open_log(self, *, at_end: bool = False) -> bool:
+        """Begin with the log, unless it is one of those that are read; it is the last one. False if there is none."""
         for reader in self._readers:
             if reader.is_named(self._log):
                 self._readers.remove(reader)
                 self._readers.append(reader)
-                return
-        reader = Reader(self._log)
+                return True
+        try:
+            reader = Reader(self._log)
+        except FileNotFoundError:  # its writer is about to open it anew
+            return False
         if at_end and (identity := reader.identify()):
             reader.seek(reader.last_line_start())
             self._pipeline.progress = self._pipeline.progress.at(identity, reader.cutter.start)
         self._readers.append(reader)
+        return True
 
-    def _add_unseen(self, *, after: int) -> None:
+    def _add_unseen(self, *, after: int, is_log_last: bool = True) -> None:
         """Begin with siblings that were written and rotated while nobody looked: newer than the last one known."""
         known = {at.identity.digest for at in self._pipeline.progress.files}
         unseen = [
@@ -163,8 +183,12 @@ class Shipper:
             and not any(reader.is_named(one.path) for reader in self._readers)
         ]
         for one in sorted(unseen, key=lambda one: one.modified):
-            self._readers.append(Reader(one.path, one.identity))
+            reader = Reader.of(one, one.identity)
+            if reader is None:
+                return self._add_unseen(after=after, is_log_last=is_log_last)  # renamed again
+            self._readers.insert(len(self._readers) - is_log_last, reader)
             self._pipeline.progress = self._pipeline.progress.at(one.identity, 0)
+        return None
 
     def _let_go(self) -> None:
         """Close rotated files that nobody can write to any more, or that are too many."""

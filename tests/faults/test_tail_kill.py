@@ -21,6 +21,8 @@ import pytest
 from tests.support.unit_server import UnitServer, unit_server
 
 KILLS = 20
+ROTATES = 0.03
+"""Chance of a rotation after each write."""
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -44,7 +46,7 @@ class Writer(threading.Thread):
             file.write(text[:middle])  # a reader may see half a line
             file.write(text[middle:])
             self.finish.wait(self._random.random() * 0.2)
-            if self.may_rotate.is_set() and self._random.random() < 0.03:
+            if self.may_rotate.is_set() and self._random.random() < ROTATES:
                 self.rotations += 1
                 self.log.rename(self.log.with_name(f"access.log.{self.rotations}"))
                 file.write(self._line())  # NGINX writes to the old file until it is told

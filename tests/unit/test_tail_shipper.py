@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from producers.tail import files
 from producers.tail.outlets import Packet
 from producers.tail.pipeline import WrongFormatError
 from producers.tail.progress import StateError
@@ -194,4 +196,34 @@ def test_a_deleted_rotated_log_is_let_go_of_and_forgotten(world: World) -> None:
     world.poll(shipper)
 
     assert len(shipper._readers) == len(world.pipeline.progress.files) == 1
+    assert world.service.counted() == Counter(world.written)
+
+
+@pytest.mark.parametrize("moment", range(1, 12))
+def test_a_log_that_is_rotated_while_the_shipper_looks_around_is_not_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    for text in (b"one\n", b"two\n"):
+        world.write(text)
+        world.ship(world.shipper())
+        world.crash()
+        world.rename()
+    world.write(b"three\n")
+    world.ship(world.shipper())
+    world.crash()
+    world.write(b"four\n")
+    looks = itertools.count(1)
+
+    def rotate(path: Path, descriptor: int) -> files.Candidate | None:
+        found = look_at(path, descriptor)
+        if next(looks) == moment:
+            world.rename()
+            world.write(b"five\n")
+        return found
+
+    look_at = files.look_at
+    monkeypatch.setattr(files, "look_at", rotate)
+    shipper = world.shipper()
+    world.ship(shipper)
+
     assert world.service.counted() == Counter(world.written)
