@@ -22,8 +22,10 @@ MODULES: Final[dict[str, str]] = {
     "emit": "producers.cli",
     "backfill": "producers.cli",
     "catalog": "producers.cli",
+    "costs": "producers.cli",
     "worker": "stream_processors.cli",
     "migrate": "stream_processors.cli",
+    "rebuild": "deploy.rebuild",
     "report": "reports.cli",
     "config": "reports.cli",
 }

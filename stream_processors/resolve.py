@@ -118,6 +118,10 @@ class Mappings:
             claims,
         )
 
+    def services(self) -> set[str]:
+        """All services that ever held a repository or a part of one."""
+        return set(self._repositories)
+
     def repositories_of(self, service: str) -> set[str]:
         """All repository names and ids that ever mapped to the service."""
         return set(self._repositories.get(service, ()))

@@ -69,7 +69,7 @@ class ServiceFacts:
             for service, found in computed.items()
         }
         for table, schema in SCHEMAS.items():
-            await self._warehouse.insert(table, _rows(table, schema, fresh))
+            await self._warehouse.insert(table, rows_of(table, schema, fresh))
         await self._warehouse.insert("facts_heads", _heads(computed, events, versions))
 
     async def _digests(self, services: Iterable[str]) -> dict[str, set[tuple[date, str]]]:
@@ -132,7 +132,8 @@ def _points_at(story: Iterable[Stored], known: set[str]) -> bool:
     return any(isinstance(event.data, Incident) and referenced_by(event.data, known, known) for event in story)
 
 
-def _rows(table: str, schema: pa.Schema, fresh: Mapping[str, Slices]) -> pa.Table:
+def rows_of(table: str, schema: pa.Schema, fresh: Mapping[str, Slices]) -> pa.Table:
+    """Rows of a facts table: service → the slices to write."""
     rows = [
         {"service": service, "month": month, "digest": one.digest, **row}
         for service, found in fresh.items()
