@@ -9,9 +9,14 @@ from tests.rivals.story import Story, Telling, at, rival
 
 APRIL = "2026-04-01", "2026-05-01"
 FAIL = "change_fail_ratio"
+DEVLAKE_CONNECTOR = (
+    "https://github.com/apache/incubator-devlake/blob/main/backend/plugins/dora/tasks/incident_deploy_connector.go"
+)
+FOUR_KEYS = "https://github.com/dora-team/fourkeys/blob/main/METRICS.md"
 
 
 @rival(
+    FOUR_KEYS,
     "https://github.com/dora-team/fourkeys/issues/213",
     "https://github.com/apache/devlake/issues/4610",
 )
@@ -38,7 +43,7 @@ def test_incidents_joined_to_commits_are_counted_as_rows() -> Telling:
     assert len(rows) / len(deployments) == 6.0
 
 
-@rival("https://github.com/dora-team/fourkeys/issues/351")
+@rival(FOUR_KEYS, "https://github.com/dora-team/fourkeys/issues/351")
 def test_fail_rate_is_a_share_of_commits() -> Telling:
     """One of two deployments failed: 1/2. The rival divides changes by changes: the small one failed, 1 of 10."""
     story = Story("fail-per-commit")
@@ -89,7 +94,10 @@ def test_incidents_of_staging_count_against_production() -> Telling:
     assert len(story.said(Incident)) / len(production) == 0.5
 
 
-@rival("https://github.com/ICTU/quality-time/pull/7375")
+@rival(
+    DEVLAKE_CONNECTOR,
+    "https://github.com/ICTU/quality-time/pull/7375",
+)
 def test_an_incident_is_blamed_on_the_latest_deployment_of_any_service() -> Telling:
     """`cart` was deployed ten minutes before `pay` broke. The incident names `pay`: that one failed, `cart` did not."""
     story = Story("fail-pay", "fail-cart")
@@ -107,8 +115,8 @@ def test_an_incident_is_blamed_on_the_latest_deployment_of_any_service() -> Tell
 
 
 @rival(
+    DEVLAKE_CONNECTOR,
     "https://github.com/ICTU/quality-time/pull/7375",
-    "https://github.com/apache/devlake/issues/4989",
 )
 def test_an_incident_is_blamed_however_old_the_deployment_is() -> Telling:
     """A disk filled up 25 days after the last deployment: nothing that was deployed caused it, 0/1, in coverage."""

@@ -85,7 +85,10 @@ def test_a_deployment_that_was_superseded_was_none() -> Telling:
     assert Counter(last.values())["success"] == 1
 
 
-@rival("https://github.com/middlewarehq/middleware/issues/375")
+@rival(
+    "https://github.com/middlewarehq/middleware/blob/main/backend/analytics_server/mhq/utils/dict.py",
+    "https://github.com/middlewarehq/middleware/issues/375",
+)
 def test_frequency_is_rounded_down() -> Telling:
     """Nine deployments in the 30 days of April: 0.3 a day. In whole numbers that is 0, and 2 a week are 2 a month."""
     story = Story("often-floor")
