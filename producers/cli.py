@@ -6,8 +6,9 @@ import click
 
 from producers.backfill.command import backfill
 from producers.catalog.command import catalog
+from producers.costs.command import costs
 from producers.emit.command import emit
 from producers.http.command import ingest
 from producers.tail.command import tail
 
-COMMANDS: list[click.Command] = [ingest, tail, emit, backfill, catalog]
+COMMANDS: list[click.Command] = [ingest, tail, emit, backfill, catalog, costs]

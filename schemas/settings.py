@@ -70,6 +70,14 @@ class Settings(BaseSettings):
     ingest_access_file: Path | None = Field(None, description="JSON: tokens per source, webhook secrets")
     outbox_dir: Path | None = Field(None, description="Spool acknowledged events here, fsynced; None: wait for Kafka")
 
+    cost_tags: tuple[str, ...] = Field(
+        ("service", "app.kubernetes.io/name", "application"),
+        description="Tags and labels of a charge that name its service, the first that it has counts; as JSON: a list",
+    )
+    cost_final_days: int = Field(
+        10, ge=0, description="Days after its end when a billing period is taken as closed without the provider's word"
+    )
+
     actor_salt: SecretStr = Field(SecretStr("adoption"), description="Salt of hashed persons and client addresses")
 
     @classmethod

@@ -140,6 +140,8 @@ def _reader(name: str) -> Callable[[str, str], Any]:
         return day_or_iso
     if name == "repository":
         return lambda cell, _: dimension(cell.lower())
+    if name == "resource":
+        return lambda cell, _: dimension(cell, 1000)
     if name in {"title", "text", "declared_in"}:
         return lambda cell, _: title(cell)
     return lambda cell, _: dimension(cell)

@@ -22,9 +22,9 @@ _LONGEST_READ = 4 * _LONGEST_TEXT
 """Of a title; the expressions above take time with the square of a word's length."""
 
 
-def dimension(text: str) -> str:
-    """A dimension's value: NFC, invisible characters out, runs of space made one, at most 200 characters."""
-    return _visible(text)[:_LONGEST].strip()
+def dimension(text: str, longest: int = _LONGEST) -> str:
+    """A dimension's value: NFC, invisible characters out, runs of space made one, at most `longest` characters."""
+    return _visible(text)[:longest].strip()
 
 
 def title(text: str, longest: int = _LONGEST_TEXT) -> str | None:

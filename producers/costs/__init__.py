@@ -1,0 +1,1 @@
+"""Bills and allocations as files or addresses to cost events: the thin edge around the mappers of bills."""
