@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -26,6 +26,8 @@ def _arrow(annotation: Any) -> pa.DataType:
     if isinstance(annotation, UnionType):
         (inner,) = (one for one in get_args(annotation) if one is not NoneType)
         return _arrow(inner)
+    if is_dataclass(annotation):
+        return pa.struct([pa.field(name, _arrow(hint)) for name, hint in get_type_hints(annotation).items()])
     return _TYPES[annotation]
 
 

@@ -21,16 +21,17 @@ from stream_processors.facts.evidence import (
     judge_pushes,
 )
 from stream_processors.facts.grounds import Grounds, grounds
+from stream_processors.facts.identities import told_apart
 from stream_processors.facts.incidents import Attribution, incidents
 from stream_processors.facts.milestones import milestones
-from stream_processors.facts.recovery import Failure, Failures
+from stream_processors.facts.recovery import Failures
 from stream_processors.facts.releases import Group, releases
-from stream_processors.facts.rework import rework_rule
 from stream_processors.facts.rollbacks import Rollbacks, rollbacks
 from stream_processors.facts.rows import (
     Attempt,
     CiRunRow,
     CommitRow,
+    Earlier,
     Episode,
     EvidenceRow,
     Facts,
@@ -40,6 +41,7 @@ from stream_processors.facts.rows import (
 )
 from stream_processors.facts.shas import Shas, shas_in
 from stream_processors.facts.slices import TABLES, Slice, slices
+from stream_processors.facts.verdicts import Judge, Verdict, began
 from stream_processors.resolve import NOBODY, Resolved
 
 __all__ = [
@@ -65,7 +67,7 @@ def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Fact
 
     Of several contents under one (source, id) the one with the greatest version counts.
     """
-    ordered = _once(events)
+    ordered = told_apart(_once(events))
     verdicts = Verdicts()
     if service == NOBODY:
         for resolved in ordered:
@@ -96,7 +98,9 @@ def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Fact
     failures = Failures(groups, attempts, episodes, undone)
     reached = milestones(ordered, deployments, verdicts)
     first = next((group.name for group in groups if group.finished_at is not None), None)
-    judged = [(group, failures.of(group), rework_rule(group, undone.restored, config)) for group in groups]
+    brought = {name: credit.changes for name, credit in credits_.of.items()}
+    judge = Judge(failures, undone.restored, brought, began(episodes), config)
+    judged = [(group, judge.of(group)) for group in groups]
     return Facts(
         attempts=tuple(
             sorted(
@@ -109,13 +113,12 @@ def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Fact
                 (
                     _release(
                         group,
-                        failure,
+                        verdict,
                         credits_.of.get(group.name, Credit("none")),
-                        rework,
+                        judge.before(group),
                         is_first=group.name == first,
-                        is_rollback=any(one.key in undone.restored for one in group.attempts),
                     )
-                    for group, failure, rework in judged
+                    for group, verdict in judged
                 ),
                 key=lambda row: row.release,
             )
@@ -125,7 +128,12 @@ def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Fact
         milestones=tuple(sorted(reached, key=lambda row: row.milestone)),
         ci_runs=tuple(ci_runs(ordered)),
         evidence=tuple(sorted(verdicts.rows(ordered), key=lambda row: (row.source, row.event))),
-        grounds=grounds(Grounds(ordered, attempts, undone, config), judged, (credits_.rows, book, crediting), episodes),
+        grounds=grounds(
+            Grounds(ordered, attempts, undone, config),
+            [(group, verdict.failure, verdict.rework_rule) for group, verdict in judged],
+            (credits_.rows, book, crediting),
+            episodes,
+        ),
     )
 
 
@@ -161,33 +169,35 @@ def _attempt(one: Deployed, group: Group | None, undone: Rollbacks) -> Attempt:
         is_rollback=int(one.key in undone.restored),
         rolled_back_by=undone.undone[one.key][1] if one.key in undone.undone else "",
         at=one.at,
+        rolled_back_at=undone.undone[one.key][0] if one.key in undone.undone else None,
     )
 
 
 def _release(
-    group: Group, failure: Failure, credit: Credit, rework: str, *, is_first: bool, is_rollback: bool
+    group: Group, verdict: Verdict, credit: Credit, earlier: tuple[Earlier, ...], *, is_first: bool
 ) -> Release:
-    recovery = failure.recovery
+    reasons, recovery = verdict.failure.reasons, verdict.failure.recovery
     return Release(
         release=group.name,
-        environments=tuple(sorted({one.key[0] for one in group.attempts})),
-        deployment_ids=tuple(sorted({one.id for one in group.attempts})),
+        environments=verdict.environments,
+        deployment_ids=verdict.deployment_ids,
         version=group.version,
         commit=group.commit,
         at=group.at,
         finished_at=group.finished_at,
-        failed_at=group.at if failure.reasons else None,
+        failed_at=group.at if reasons else None,
         is_first=int(is_first),
-        is_rollback=int(is_rollback),
-        is_failed=int(bool(failure.reasons)),
-        failure_reasons=failure.reasons,
-        is_rework=int(bool(rework)),
-        rework_rule=rework,
+        is_rollback=verdict.is_rollback,
+        is_failed=int(bool(reasons)),
+        failure_reasons=reasons,
+        is_rework=int(bool(verdict.rework_rule)),
+        rework_rule=verdict.rework_rule,
         recovered_at=None if recovery is None else recovery.at,
         recovery_rule="" if recovery is None else recovery.rule,
         recovered_by="" if recovery is None else recovery.by,
-        incidents=tuple(sorted(group.incidents)),
+        incidents=verdict.incidents,
         commit_rule=credit.rule,
         flags=tuple(sorted(credit.flags)),
         commits=credit.commits,
+        earlier=earlier,
     )

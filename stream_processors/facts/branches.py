@@ -193,6 +193,11 @@ class Branches:
         earlier = chain.earlier
         if is_first and chain.start == "gap" and earlier is not None:
             return Place(earlier, len(earlier.shas) - 1, chain.begun, is_alone=False)
+        if (
+            is_first and chain.start == "forced"
+        ):  # set back to a commit of the branch: what lies behind it is there still
+            known = [one for one in self._places[chain.shas[0]] if one.chain.branch == chain.branch]
+            return max((one for one in known if one.pushed < chain.begun), key=lambda one: one.pushed, default=None)
         return None
 
     def _add(self, branch: Branch, moves: list[_Move], earlier: Chain | None) -> Chain:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from schemas.delivery import Merge, Push
 from stream_processors.facts.book import Book
 from stream_processors.facts.branches import Branches, Place, Repositories
-from stream_processors.facts.changes import Change, Changes
+from stream_processors.facts.changes import Change, ChangeKey, Changes
 from stream_processors.facts.releases import Group
 from stream_processors.facts.rows import CommitRow
 from stream_processors.facts.shas import Shas
@@ -26,11 +26,15 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(slots=True)
 class Credit:
-    """What a release brought: how its commits were found, what is to be known of that, and how many got a lead time."""
+    """What a release brought: how its commits were found, what is to be known of that, and how many got a lead time.
+
+    `changes`: merged ones that came with it, none for the first: it brings all that there ever was.
+    """
 
     rule: str
     flags: set[str] = field(default_factory=set)
     commits: int = 0
+    changes: list[Change] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -49,6 +53,7 @@ class _Range:
     rule: str
     shas: list[str]
     flags: set[str] = field(default_factory=set)
+    changes: list[Change] = field(default_factory=list)
 
 
 class Crediting:
@@ -61,6 +66,7 @@ class Crediting:
         self.changes = Changes(events, self._branches, self._repositories, shas, book)
         self._own = _own(events, shas)
         self._deployed: set[str] = set()
+        self._brought: set[ChangeKey] = set()
         self._previous: Place | None = None
         self._previous_change: Change | None = None
 
@@ -82,6 +88,8 @@ class Crediting:
             found = self._range(group, listed, is_first=is_first)
             credit = credits_.of[group.name] = Credit(found.rule, found.flags)
             held = list(dict.fromkeys(found.shas))
+            changes = self._changes(found, held)
+            credit.changes += [] if is_first else changes
             self._deployed |= self._squashed(held)
             for sha in held:
                 if sha not in self._deployed:
@@ -95,6 +103,13 @@ class Crediting:
                 self._deployed.add(sha)
             is_first = False
         return credits_
+
+    def _changes(self, found: _Range, held: Iterable[str]) -> list[Change]:
+        """Changes of the commits that were not deployed before, each with the first release that brings it."""
+        fresh = [self.changes.of(sha) for sha in held if sha not in self._deployed]
+        changes = {one.key: one for one in [*found.changes, *filter(None, fresh)] if one.key not in self._brought}
+        self._brought |= changes.keys()
+        return list(changes.values())
 
     def _squashed(self, held: Iterable[str]) -> set[str]:
         """Own commits of changes that came as one squash commit: that one stands for them, now and later."""
@@ -139,6 +154,7 @@ class Crediting:
         else:
             merged = [change]
             found.flags.add("gap")
+        found.changes += merged
         for one in merged:
             if one.is_squash:
                 found.shas += [one.landed] if one.landed in self._own or self._any_own(one) else []

@@ -108,17 +108,18 @@ def judge_changes(changes: Changes, credited: Mapping[str, str], verdicts: Verdi
 
 def judge_ci_runs(events: Sequence[Resolved], verdicts: Verdicts) -> None:
     """CI runs: the first report of the end of each attempt counts."""
-    ended: set[tuple[str, int]] = set()
+    ended: set[tuple[str, str, int]] = set()
     for resolved in events:
         data = resolved.event.data
         if not isinstance(data, CiRun):
             continue
+        attempt = (resolved.event.source, data.run_id, data.attempt)
         if data.state != "finished":
             verdicts.ignored(resolved.event, "in_progress")
-        elif (data.run_id, data.attempt) in ended:
+        elif attempt in ended:
             verdicts.ignored(resolved.event, "duplicate_state")
         elif data.outcome == "skipped":
             verdicts.ignored(resolved.event, "skipped")
         else:
-            ended.add((data.run_id, data.attempt))
+            ended.add(attempt)
             verdicts.counted(resolved.event, data.commit or "")

@@ -112,7 +112,7 @@ def incidents(
         group, rule = attribution.of(whole, found[0].at)
         if group is not None:
             group.incidents.append(incident_id)
-            found[0] = replace(found[0], release=group.name, rule=rule)
+            found[0] = replace(found[0], release=group.name, rule=rule, attributed_at=max(found[0].at, group.at))
         if not is_known and (whole.deployment_ids or whole.commits):
             verdicts.counted(min(own, key=_order)[0].event, incident_id, remark="foreign_reference")
         episodes += found
@@ -170,7 +170,7 @@ def _episodes(incident_id: str, whole: Incident, own: Said, verdicts: Verdicts) 
     spans = zip(begins, ends, strict=True)
     environment = whole.environment or ""
     return [
-        Episode(incident_id, number, environment, begin, end, "", "unattributed")
+        Episode(incident_id, number, environment, begin, end, "", "unattributed", None)
         for number, (begin, end) in enumerate(spans)
     ]
 

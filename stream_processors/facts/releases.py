@@ -38,6 +38,13 @@ class Group:
         if one.status == "success" and self.anchor.status != "success":
             self.anchor = one
 
+    def known_at(self, at: datetime) -> Group:
+        """The same release with the attempts that there were by then."""
+        known = Group(self.anchor)
+        known.attempts = [one for one in self.attempts if one.at <= at]
+        known.name, known.incidents = self.name, self.incidents
+        return known
+
     @property
     def at(self) -> datetime:
         """The instant whose period it belongs to."""

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from stream_processors.facts.attempts import Deployed, Key
 from stream_processors.facts.branches import branch_of
+from stream_processors.facts.changes import Change
 from stream_processors.facts.config import FactsConfig
 from stream_processors.facts.releases import Group
 
 _NO = frozenset({"", "0", "false", "no"})
 
 
-def rework_rule(group: Group, restored: AbstractSet[Key], config: FactsConfig) -> str:
-    """`rollback`, `label`, `ref`, `title` or `link` (to an incident that it mends); empty when it was planned."""
+def rework_rule(group: Group, restored: AbstractSet[Key], config: FactsConfig, changes: Sequence[Change] = ()) -> str:
+    """`rollback`, `label`, `ref`, `title` or `link` (to an incident that it mends); empty when it was planned.
+
+    `changes`: what it brought; a hotfix is labelled, named and titled where it was made, as often as where it is
+    deployed.
+    """
     attempts = group.attempts
     if any(one.key in restored for one in attempts):
         return "rollback"
-    if any(_has_label(one.labels, config.hotfix_label.casefold()) for one in attempts):
+    labels = [*(one.labels for one in attempts), *(said for one in changes for said in one.labels)]
+    if any(_has_label(one, config.hotfix_label.casefold()) for one in labels):
         return "label"
-    if any(config.hotfix_ref.search(_bare(one)) for one in attempts):
+    if any(config.hotfix_ref.search(ref) for ref in (*map(_bare, attempts), *(one.head for one in changes))):
         return "ref"
-    if any(config.hotfix_title.search(one.title) for one in attempts):
+    if any(
+        config.hotfix_title.search(title) for title in [one.title for one in attempts] + [one.title for one in changes]
+    ):
         return "title"
     return "link" if any(one.fixes for one in attempts) else ""
 

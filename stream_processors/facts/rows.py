@@ -25,6 +25,23 @@ class Attempt:
     is_rollback: int
     rolled_back_by: str
     at: datetime
+    rolled_back_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was to be said of a release before some instant."""
+
+    until: datetime
+    environments: tuple[str, ...]
+    deployment_ids: tuple[str, ...]
+    is_rollback: int
+    failure_reasons: tuple[str, ...]
+    rework_rule: str
+    recovered_at: datetime | None
+    recovery_rule: str
+    recovered_by: str
+    incidents: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +69,7 @@ class Release:
     commit_rule: str
     flags: tuple[str, ...]
     commits: int
+    earlier: tuple[Earlier, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +105,7 @@ class Episode:
     resolved_at: datetime | None
     release: str
     rule: str
+    attributed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any
 
-from stream_processors.facts.rows import Facts
+from stream_processors.facts.rows import Earlier, Facts
 
 TABLES = tuple(f"facts_{field.name}" for field in fields(Facts))
 """The facts tables, in the order in which a slice is digested."""
@@ -42,7 +42,9 @@ def _row(fact: Any) -> Row:
     row: Row = {}
     for name in fact.__slots__:
         value = getattr(fact, name)
-        row[name] = list(value) if type(value) is tuple else value
+        if type(value) is tuple:
+            value = [_row(one) if isinstance(one, Earlier) else one for one in value]
+        row[name] = value
     return row
 
 

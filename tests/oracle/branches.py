@@ -95,8 +95,8 @@ def lineage(every: Sequence[Move], move: Move, sha: str, *, over_gaps: bool) -> 
         at = _behind(every, here, walked)
         if at is None and (here.forced or here.before is not None):
             found.ends.append("forced" if here.forced else "gap")
-            if over_gaps and not here.forced:
-                at = _earlier(every, here, walked)
+            if over_gaps:
+                at = _stood(every, here, walked) if here.forced else _earlier(every, here, walked)
     return found
 
 
@@ -119,6 +119,14 @@ def _behind(every: Sequence[Move], here: Move, walked: list[Move]) -> tuple[Move
     if not before:
         return None
     return place(before, here.order[0]), here.before
+
+
+def _stood(every: Sequence[Move], here: Move, walked: list[Move]) -> tuple[Move, str] | None:
+    """Where a commit that a forced push set the branch back to was first: what lies behind it is there still."""
+    back = here.shas[0]
+    holding = [one for one in every if one.branch == here.branch and back in one.shas and one.order < here.order]
+    holding = [one for one in holding if one not in walked]
+    return (max(holding, key=lambda one: one.order), back) if holding else None
 
 
 def _earlier(every: Sequence[Move], here: Move, walked: list[Move]) -> tuple[Move, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.delivery import Merge
@@ -27,6 +27,9 @@ class Change:
     is_squash: bool
     is_fork: bool
     own: list[str] | None
+    head: str = ""
+    title: str = ""
+    labels: list[dict[str, str]] = field(default_factory=list)
 
 
 def changes(events: Sequence[Event], every: Sequence[Move]) -> list[Change]:
@@ -66,6 +69,9 @@ def _change(name: str, number: int, events: list[Event]) -> Change | None:
         is_squash=first_said(data.method for data in said) == "squash",
         is_fork=head_repository is not None and (head_repository.name or head_repository.id) != name,
         own=None if commits is None else [one.sha for one in commits],
+        head=(first_said(data.head_ref for data in said) or "").removeprefix("refs/heads/"),
+        title=first_said(data.title for data in said) or "",
+        labels=[data.labels for data in said],
     )
 
 

@@ -80,6 +80,9 @@ class Walk:
     heads: list[Step] = field(default_factory=list)
     """Deployed commits, each with the branch on which it was deployed."""
     deployed: set[str] = field(default_factory=set)
+    merged: list[Change] = field(default_factory=list)
+    """Changes in the present range under (c)."""
+    brought: list[Change] = field(default_factory=list)
 
 
 def find(known: Known, made: Sequence[Release]) -> list[Credit]:
@@ -94,6 +97,7 @@ def find(known: Known, made: Sequence[Release]) -> list[Credit]:
         # "The PR's own commits are not credited again": a squash commit stands for them.
         squashed = [sha for one in known.changes if one.is_squash and one.landed in shas for sha in one.own or []]
         release.holds = set(shas) | ({release.commit} if release.commit else set())
+        _bring(known, release, shas, walk)
         for sha in shas:
             if sha not in walk.deployed and sha not in squashed:
                 credited.append(_credit(known, release, sha))
@@ -102,6 +106,26 @@ def find(known: Known, made: Sequence[Release]) -> list[Credit]:
         walk.deployed |= release.holds | set(squashed)
         walk.is_first, walk.previous = False, release
     return credited
+
+
+def _bring(known: Known, release: Release, shas: Sequence[str], walk: Walk) -> None:
+    """Changes come with the first release that deploys any of their commits, or that is told by them."""
+    for change in known.changes:
+        its = {change.landed, *(change.own or [])}
+        # A commit is of the change that landed with it, else of the first that made it.
+        fresh = [sha for sha in shas if sha in its and sha not in walk.deployed and _change_of(known, sha) is change]
+        is_told = change in walk.merged
+        if (fresh or is_told) and change not in walk.brought:
+            walk.brought.append(change)
+            if not walk.is_first:
+                release.changes.append(change)
+    walk.merged = []
+
+
+def _change_of(known: Known, sha: str) -> Change | None:
+    landing = [change for change in known.changes if change.landed == sha]
+    holding = [change for change in known.changes if sha in (change.own or [])]
+    return landing[0] if landing else holding[0] if holding else None
 
 
 def _listed(release: Release) -> list[str] | None:
@@ -181,6 +205,7 @@ def _merged(known: Known, release: Release, change: Change, walk: Walk) -> list[
     shas: list[str] = []
     if flag:
         release.flags.add(flag)
+    walk.merged = found
     for one in found:
         if one.is_squash:
             is_own = one.landed in known.own or any(sha in known.own for sha in one.own or [])
@@ -195,10 +220,8 @@ def _merged(known: Known, release: Release, change: Change, walk: Walk) -> list[
 def _credit(known: Known, release: Release, sha: str) -> Credit:
     said = known.said.get(sha, [])
     committed_at, clock = _time(known, sha)
-    landing = [change for change in known.changes if change.landed == sha]
-    holding = [change for change in known.changes if sha in (change.own or [])]
-    change = landing[0] if landing else holding[0] if holding else None
-    is_squash = bool(landing) and landing[0].is_squash
+    change = _change_of(known, sha)
+    is_squash = change is not None and change.landed == sha and change.is_squash
     lead = _span(committed_at, release.at)
     not_counted = ""
     if _is_merge(known, sha) and not is_squash:

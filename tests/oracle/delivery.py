@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schemas.envelope import Event
-from tests.oracle import attempts, ci_runs, commits, incidents, milestones, recovery, rework, rollbacks
+from tests.oracle import attempts, ci_runs, commits, incidents, milestones, recovery, rollbacks
 from tests.oracle import releases as collapse
 from tests.oracle.history import Repositories, known, services_of
 
@@ -21,6 +21,7 @@ class Delivery:
     credited: list[commits.Credit]
     incidents: list[incidents.Trouble]
     milestones: dict[str, datetime]
+    world: recovery.World
     ci_runs: list[ci_runs.Run]
 
 
@@ -44,8 +45,9 @@ def delivery(
     shas = commits_known.own | {one.commit for one in every if one.commit} | {one.sha for one in credited}
     troubles = incidents.troubles(everything, service, repositories or {}, ids, shas)
     incidents.attribute(troubles, made, window)
-    recovery.recover(made, production, troubles)
+    world = recovery.World(made, production, troubles)
     for release in made:
-        release.rework = rework.rework(release)
+        said = recovery.known(release, world)
+        release.rework, release.recovered_at = said.rework_rule, said.recovered_at
     reached = milestones.milestones(service, own, every, repositories or {})
-    return Delivery(every, made, credited, troubles, reached, ci_runs.ci_runs(own))
+    return Delivery(every, made, credited, troubles, reached, world, ci_runs.ci_runs(own))

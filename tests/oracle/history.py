@@ -23,6 +23,41 @@ def known(events: Iterable[Event]) -> list[Event]:
     return sorted(kept.values(), key=lambda event: (event.time, event.id, event.source))
 
 
+def told_apart(events: Iterable[Event]) -> list[Event]:
+    """Ids are native to their source: one that two sources use is two things, named after the source but for the first.
+
+    A reference says no source: it means all of them.
+    """
+    found = list(events)
+    sources: dict[tuple[str, str], set[str]] = {}
+    for event in found:
+        for kind in ("deployment_id", "incident_id"):
+            if (native := getattr(event.data, kind, None)) is not None:
+                sources.setdefault((kind, native), set()).add(event.source)
+
+    def name(kind: str, native: str, source: str) -> str:
+        return native if source == min(sources[kind, native]) else f"{native} of {source}"
+
+    def meant(kind: str, natives: Sequence[str]) -> tuple[str, ...]:
+        return tuple(name(kind, one, source) for one in natives for source in sources.get((kind, one), ())) + tuple(
+            one for one in natives if (kind, one) not in sources
+        )
+
+    told = []
+    for event in found:
+        data: Any = event.data
+        changed = {}
+        for kind in ("deployment_id", "incident_id"):
+            if getattr(data, kind, None) is not None:
+                changed[kind] = name(kind, getattr(data, kind), event.source)
+        if getattr(data, "fixes", ()):
+            changed["fixes"] = meant("incident_id", data.fixes)
+        if getattr(data, "deployment_ids", ()):
+            changed["deployment_ids"] = meant("deployment_id", data.deployment_ids)
+        told.append(event.model_copy(update={"data": data.model_copy(update=changed)}) if changed else event)
+    return told
+
+
 def services_of(event: Event, repositories: Repositories) -> set[str]:
     """The service that the event names, else those that own its repository, or some of its commits' paths."""
     data: Any = event.data

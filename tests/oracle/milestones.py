@@ -16,7 +16,7 @@ def milestones(
 ) -> dict[str, datetime]:
     """Milestone -> min(event time) of its kind; an unobserved one is absent. Events are the service's, in order."""
     found: dict[str, list[datetime]] = {}
-    ended: set[tuple[str, int]] = set()
+    ended: set[tuple[str, str, int]] = set()
     for event in events:
         own = commits_of(service, event, repositories)
         for commit in _commits(event):
@@ -29,9 +29,9 @@ def milestones(
                 found.setdefault("first_commit", []).append(at)
         run = event.data
         if isinstance(run, CiRun) and run.state == "finished" and run.outcome != "skipped":
-            if (run.run_id, run.attempt) in ended:
+            if (event.source, run.run_id, run.attempt) in ended:
                 continue  # of contradicting ends the earliest stands
-            ended.add((run.run_id, run.attempt))
+            ended.add((event.source, run.run_id, run.attempt))
             found.setdefault("first_ci_run", []).append(event.time)
             if run.outcome == "success":
                 found.setdefault("first_ci_success", []).append(event.time)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tests.oracle.attempts import Attempt
+from tests.oracle.changes import Change
 
 SPREAD = timedelta(hours=24)
 
@@ -19,10 +20,10 @@ class Release:
     name: str = ""
     """The anchor's id; with its environment where that id anchors an earlier release too."""
     incidents: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    """Merged changes that it was the first to bring; of the first release none, as that brings all that ever was."""
     rework: str = ""
     recovered_at: datetime | None = None
-    recovery: str = ""
-    recovered_by: str = ""
     is_first: bool = False
     holds: set[str] = field(default_factory=set)
     """Commits that it brought, whether or not it was the first to do so."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from tests.oracle.releases import Release
+from tests.oracle.attempts import Attempt
+from tests.oracle.changes import Change
 
 
-def rework(release: Release) -> str:
-    """`rollback`, `label`, `ref`, `title`, `link`, or nothing."""
-    if release.is_rollback:
+def rework(members: Sequence[Attempt], changes: Sequence[Change]) -> str:
+    """`rollback`, `label`, `ref`, `title`, `link`, or nothing; by its deployments, or by the changes it brought."""
+    if any(one.is_rollback for one in members):
         return "rollback"
-    if any(_is_labelled(one.labels) for one in release.members):
+    if any(_is_labelled(one) for one in [m.labels for m in members] + [said for c in changes for said in c.labels]):
         return "label"
-    if any(_is_hotfix_branch(one.ref) for one in release.members):
+    if any(_is_hotfix_branch(one) for one in [m.ref for m in members] + [c.head for c in changes]):
         return "ref"
-    if any(re.search(r"\bhotfix\b", one.title or "", re.IGNORECASE) for one in release.members):
+    if any(re.search(r"\bhotfix\b", one or "", re.IGNORECASE) for one in [o.title for o in (*members, *changes)]):
         return "title"
-    if any(one.fixes for one in release.members):
+    if any(one.fixes for one in members):
         return "link"
     return ""
 

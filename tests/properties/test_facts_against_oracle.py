@@ -22,6 +22,7 @@ from stream_processors.facts import Facts, FactsConfig, facts
 from stream_processors.resolve import NOBODY, Mappings, Resolved, Stored, StoredFact
 from tests.oracle.delivery import Delivery, delivery
 from tests.oracle.histories import MAPPED, START, histories
+from tests.oracle.recovery import earlier, known
 
 EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "150"))
 Rows = dict[tuple[str, ...], dict[str, Any]]
@@ -63,6 +64,7 @@ def rows_of_product(found: Facts) -> Tables:
 
 
 def rows_of_oracle(found: Delivery) -> Tables:
+    said = {id(one): known(one, found.world) for one in found.releases}
     release_of = {id(one): release.name for release in found.releases for one in release.members}
     counted = [one for one in found.credited if not one.not_counted]
     return {
@@ -80,6 +82,7 @@ def rows_of_oracle(found: Delivery) -> Tables:
                 "finished_at": one.finished_at,
                 "failed_at": one.failed_at,
                 "is_rollback": int(one.is_rollback),
+                "rolled_back_at": min(one.rolled_back)[0] if id(one) in release_of and one.rolled_back else None,
                 "rolled_back_by": min(one.rolled_back)[1] if id(one) in release_of and one.rolled_back else "",
                 "at": one.at,
             }
@@ -89,23 +92,16 @@ def rows_of_oracle(found: Delivery) -> Tables:
         "releases": {
             (one.name,): {
                 "release": one.name,
-                "environments": tuple(sorted({member.environment for member in one.members})),
-                "deployment_ids": tuple(sorted({member.deployment_id for member in one.members})),
                 "version": one.version or "",
                 "commit": one.commit or "",
                 "at": one.at,
                 "finished_at": one.finished_at,
                 "failed_at": one.failed_at,
                 "is_first": int(one.is_first),
-                "is_rollback": int(one.is_rollback),
                 "is_failed": int(bool(one.reasons)),
-                "failure_reasons": tuple(one.reasons),
                 "is_rework": int(bool(one.rework)),
-                "rework_rule": one.rework,
-                "recovered_at": one.recovered_at,
-                "recovery_rule": one.recovery,
-                "recovered_by": one.recovered_by,
-                "incidents": tuple(sorted(one.incidents)),
+                **asdict(said[id(one)]),
+                "earlier": tuple({"until": until, **asdict(held)} for until, held in earlier(one, found.world)),
                 "commit_rule": one.commit_rule,
                 "flags": tuple(sorted(one.flags)),
                 "commits": sum(credit.release is one for credit in counted),
@@ -139,6 +135,7 @@ def rows_of_oracle(found: Delivery) -> Tables:
                 "resolved_at": ended,
                 "release": one.release.name if one.release is not None and not number else "",
                 "rule": "unattributed" if number else one.rule,
+                "attributed_at": max(began, one.release.at) if one.release is not None and not number else None,
             }
             for one in found.incidents
             for number, (began, ended) in enumerate(one.episodes)
