@@ -145,7 +145,7 @@ def test_the_warehouse_has_the_columns_types_and_comments_of_the_files(warehouse
 
 
 def test_every_view_can_be_read_and_an_empty_warehouse_is_no_error(warehouse: Any) -> None:
-    given = {"from": "'2026-06-01'", "to": "'2026-07-01'", "grain": "'month'", "scope": "'service'"}
+    given = {"from": "'2026-06-01'", "to": "'2026-07-01'", "grain": "'month'", "scope": "'service'", "days": "28"}
     for view in VIEWS:
         arguments = ", ".join(f"{name} = {given[name]}" for name in view.parameters)
         source = f"adoption.{view.name}({arguments})" if arguments else f"adoption.{view.name}"

@@ -1,4 +1,4 @@
-"""Where a former team went: renamed, split, merged, and what today's organisation makes of its history (METRICS 0.9)."""
+"""Which of today's teams goes on what a former team did: renamed, split, merged, dated (METRICS 0.9)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ def became(warehouse: Warehouse, time: str, lineage: str, former: tuple[str, ...
 
 
 def lineage(warehouse: Warehouse) -> list[tuple[Any, ...]]:
-    sql = "SELECT team, valid_from, valid_to, today, lineage, successors FROM catalog_lineage ORDER BY team, valid_to, today"
-    return [tuple(row.values()) for row in warehouse.rows(sql)]
+    columns = "team, valid_from, valid_to, today, lineage, successors"
+    rows = warehouse.rows(f"SELECT {columns} FROM catalog_lineage ORDER BY team, valid_to, today")
+    return [tuple(row.values()) for row in rows]
 
 
 def test_a_renamed_team_goes_on_under_its_new_name(warehouse: Warehouse) -> None:
