@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,18 +28,19 @@ class Candidate(NamedTuple):
     size: int
     modified: int
 
+    @property
+    def node(self) -> tuple[int, int]:
+        """Device and inode."""
+        return self.identity[:2]
 
-def pick(known: FileAt, candidates: Sequence[Candidate], taken: Iterable[Path] = ()) -> Candidate | None:
+
+def pick(known: FileAt, candidates: Sequence[Candidate]) -> Candidate | None:
     """The file that `known` is now, whatever its name; None if it is gone, or is another file by now.
 
     The same inode with the same first line first; else a copy with the same first line, newest first (a file restored
     to another disk, or what `copytruncate` left beside). One shorter than the position is another file.
     """
-    same = [
-        one
-        for one in candidates
-        if one.identity.digest == known.identity.digest and one.size >= known.position and one.path not in set(taken)
-    ]
+    same = [one for one in candidates if one.identity.digest == known.identity.digest and one.size >= known.position]
     by_inode = [one for one in same if one.identity.inode == known.identity.inode]
     return max(by_inode or same, key=lambda one: one.modified, default=None)
 
@@ -102,6 +103,7 @@ class Reader:
         # Until its first line has an end, a file is known by as much of it as was seen.
         self._head = b"" if identity else os.pread(self._file.fileno(), HEAD_BYTES, 0)
         status = os.fstat(self._file.fileno())
+        self.node = (status.st_dev, status.st_ino)
         self.modified = status.st_mtime_ns  # as of the last look
         self._looked_at_size = -1 if identity else status.st_size
 
@@ -193,8 +195,7 @@ class Reader:
             there = path.stat()
         except FileNotFoundError:
             return False
-        own = os.fstat(self._file.fileno())
-        return (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)
+        return (there.st_dev, there.st_ino) == self.node
 
     def is_deleted(self) -> bool:
         """Whether the file has no name any more: nobody will open it again."""

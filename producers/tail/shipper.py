@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from producers.tail.files import Reader, look_around, pick
+from producers.tail.files import Candidate, Reader, look_around, pick
 from producers.tail.pipeline import Pipeline
 from producers.tail.progress import FileAt
 
@@ -35,8 +35,9 @@ class Shipper:
             at_end: skip what is in the log now; for a first start.
         """
         last = None
+        candidates = look_around(self._log)
         for known in self._pipeline.progress.files:
-            last = self._find(known)
+            last = self._find(known, candidates)
             if last:
                 self._readers.append(last)
                 if last.is_at_line_start() and self._pipeline.resend(known.identity, last.range):
@@ -120,7 +121,9 @@ class Shipper:
         identity, position, after = current.identity, current.cutter.start, current.modified
         self._readers.remove(current)
         if identity is not None:
-            copy = self._find(FileAt(identity, position), is_copy=True)
+            copy = self._find(
+                FileAt(identity, position), [one for one in look_around(self._log) if one.path != self._log]
+            )
             if copy:
                 self._readers.append(copy)
                 after = copy.modified
@@ -132,19 +135,17 @@ class Shipper:
         current.close()
         self._catch_up(after=after)
 
-    def _find(self, known: FileAt, *, is_copy: bool = False) -> Reader | None:
+    def _find(self, known: FileAt, candidates: list[Candidate]) -> Reader | None:
         """The file that `known` is now, opened. Files are renamed under our eyes: what is opened is looked at again."""
         while True:
-            candidates = look_around(self._log)
-            taken = [one.path for one in candidates if any(reader.is_named(one.path) for reader in self._readers)]
-            if is_copy:
-                taken.append(self._log)
-            found = pick(known, candidates, taken)
+            nodes = {reader.node for reader in self._readers}
+            found = pick(known, [one for one in candidates if one.node not in nodes])
             if found is None:
                 return None
             reader = Reader.of(found, known.identity, known.position)
             if reader:
                 return reader
+            candidates = look_around(self._log)
 
     def _catch_up(self, *, after: int) -> None:
         """Begin with the log, and before it with what was written and rotated while nobody looked.
@@ -174,13 +175,14 @@ class Shipper:
     def _add_unseen(self, *, after: int, is_log_last: bool = True) -> None:
         """Begin with siblings that were written and rotated while nobody looked: newer than the last one known."""
         known = {at.identity.digest for at in self._pipeline.progress.files}
+        nodes = {reader.node for reader in self._readers}
         unseen = [
             one
             for one in look_around(self._log)
             if one.modified > after
             and one.path != self._log
             and one.identity.digest not in known
-            and not any(reader.is_named(one.path) for reader in self._readers)
+            and one.node not in nodes
         ]
         for one in sorted(unseen, key=lambda one: one.modified):
             reader = Reader.of(one, one.identity)
