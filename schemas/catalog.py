@@ -136,7 +136,15 @@ class Annotation(Fact):
     until: Instant | None = None
 
 
+class Observation(Fact):
+    """Since when the events of a source are seen; what began before is not timed, as its first steps were missed."""
+
+    kind: Literal["observation"] = "observation"
+    source: Name = Field(description="CloudEvents source, e.g. //github.com; * is every source without its own")
+    observed_since: Instant
+
+
 Catalog = Annotated[
-    Service | Team | Mapping | Resource | Ownership | Consumer | Grant | Slo | Target | Annotation,
+    Service | Team | Mapping | Resource | Ownership | Consumer | Grant | Slo | Target | Annotation | Observation,
     Field(discriminator="kind"),
 ]

@@ -13,7 +13,19 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from schemas.base import Contract, Instant
-from schemas.catalog import Annotation, Consumer, Grant, Mapping, Ownership, Resource, Service, Slo, Target, Team
+from schemas.catalog import (
+    Annotation,
+    Consumer,
+    Grant,
+    Mapping,
+    Observation,
+    Ownership,
+    Resource,
+    Service,
+    Slo,
+    Target,
+    Team,
+)
 from schemas.costs import Cost, CostExport
 from schemas.delivery import CiRun, Deployment, Incident, Merge, Push
 
@@ -34,6 +46,7 @@ Data = Annotated[
     | Slo
     | Target
     | Annotation
+    | Observation
     | Cost
     | CostExport,
     Field(discriminator="kind"),
@@ -57,6 +70,7 @@ TYPES: dict[str, type[Contract]] = {
         Slo,
         Target,
         Annotation,
+        Observation,
         Cost,
         CostExport,
     )

@@ -63,7 +63,17 @@ CATALOG = Stream(
     topic="adoption.catalog.v1",
     key="entity",
     contracts=_contracts(
-        "service", "team", "mapping", "resource", "ownership", "consumer", "grant", "slo", "target", "annotation"
+        "service",
+        "team",
+        "mapping",
+        "resource",
+        "ownership",
+        "consumer",
+        "grant",
+        "slo",
+        "target",
+        "annotation",
+        "observation",
     ),
     table="catalog_events",
     retention_ms=None,

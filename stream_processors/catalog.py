@@ -31,6 +31,7 @@ _ENTITY = {
     "slo": "service",
     "target": "scope",
     "annotation": "scope",
+    "observation": "source",
 }
 """Field that names what a fact is about, per kind."""
 

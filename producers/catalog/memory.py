@@ -27,6 +27,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "slo": ("service",),
     "target": ("metric", "scope"),
     "annotation": ("scope", "category", "at"),
+    "observation": ("source",),
 }
 """Fields that say what a fact is about; a change of the others is another value of the same fact."""
 

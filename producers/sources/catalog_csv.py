@@ -25,7 +25,19 @@ from producers.sources.common import Mapped, Rejected, contract
 from producers.sources.redact import dimension, title
 from producers.sources.times import day_or_iso
 from schemas.base import Contract, event_id
-from schemas.catalog import Annotation, Consumer, Grant, Mapping, Ownership, Resource, Service, Slo, Target, Team
+from schemas.catalog import (
+    Annotation,
+    Consumer,
+    Grant,
+    Mapping,
+    Observation,
+    Ownership,
+    Resource,
+    Service,
+    Slo,
+    Target,
+    Team,
+)
 from schemas.envelope import Event
 
 REVISION = 1
@@ -33,11 +45,22 @@ REVISION = 1
 
 _MODELS: dict[str, type[Contract]] = {
     model.model_fields["kind"].default: model
-    for model in (Service, Team, Mapping, Resource, Ownership, Consumer, Grant, Slo, Target, Annotation)
+    for model in (Service, Team, Mapping, Resource, Ownership, Consumer, Grant, Slo, Target, Annotation, Observation)
 }
 _LISTS = frozenset({"aliases", "predecessors", "paths"})
 TIMES = frozenset(
-    {"valid_from", "valid_to", "onboarded_at", "archived_at", "created_at", "dissolved_at", "due", "at", "until"}
+    {
+        "valid_from",
+        "valid_to",
+        "onboarded_at",
+        "archived_at",
+        "created_at",
+        "dissolved_at",
+        "due",
+        "at",
+        "until",
+        "observed_since",
+    }
 )
 """Columns that are times; a bare day is its beginning in UTC."""
 _COMPANIONS = ("team", "repository", "paths")

@@ -76,7 +76,7 @@ def test_all_mistakes_are_told_at_once_and_nothing_is_taken():
 
 def test_every_time_of_the_contracts_is_read_as_one():
     models = (catalog.Service, catalog.Team, catalog.Mapping, catalog.Ownership, catalog.Consumer, catalog.Grant)
-    models += (catalog.Slo, catalog.Target, catalog.Annotation, catalog.Resource)
+    models += (catalog.Slo, catalog.Target, catalog.Annotation, catalog.Resource, catalog.Observation)
     fields = {name: info for model in models for name, info in model.model_fields.items()}
     assert {name for name, info in fields.items() if "AwareDatetime" in str(info)} == TIMES
     assert set(COLUMNS) == set(fields)
