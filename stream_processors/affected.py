@@ -8,15 +8,15 @@ said before counts as well: the service that a content with a smaller version be
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeGuard
 
 from schemas.catalog import Mapping, Service
-from schemas.delivery import Deployment, Incident
+from schemas.delivery import Incident
 from schemas.envelope import Event
 from stream_processors import archive, references
 from stream_processors.archive import CatalogReader
 from stream_processors.delivery import pointers
-from stream_processors.resolve import NOBODY, Mappings, Stored, referenced_by
+from stream_processors.resolve import NOBODY, Mappings, Stored
+from stream_processors.stories import Pointed
 from stream_processors.warehouse import Warehouse
 
 
@@ -26,12 +26,10 @@ async def affected_by_delivery(warehouse: Warehouse, reader: CatalogReader, even
         return set()
     contents = await archive.every_content(warehouse, events)
     mappings = await reader.mappings()
-    services = _services(mappings, contents)
-    services |= _services(mappings, await _pointed_at(warehouse, contents))
-    deployed = {one for event in contents if isinstance(event.data, Deployment) for one in pointers(event.data)}
-    if await references.is_pointed_at(warehouse, deployed):
-        services.add(NOBODY)
-    return services
+    told = {(event.source, event.data.incident_id) for event in contents if isinstance(event.data, Incident)}
+    known = {one for event in contents if not isinstance(event.data, Incident) for one in pointers(event.data)}
+    told |= await references.pointing(warehouse, known)
+    return _services(mappings, contents) | await _of_incidents(warehouse, mappings, told)
 
 
 async def affected_by_catalog(warehouse: Warehouse, reader: CatalogReader, events: Sequence[Event]) -> set[str]:
@@ -47,21 +45,23 @@ async def affected_by_catalog(warehouse: Warehouse, reader: CatalogReader, event
         elif isinstance(fact, Service):
             services |= {fact.service, *fact.aliases, NOBODY}
             services |= mappings.services_claiming({fact.service, *fact.aliases})
+    if services:  # what an incident points at may be another service's now
+        services |= await _of_incidents(warehouse, mappings, await references.all_pointing(warehouse))
     return services
 
 
-async def _pointed_at(warehouse: Warehouse, contents: Iterable[Stored]) -> list[Stored]:
-    """Deployments that these incidents point at, in this event or another one of the same incident."""
-    ids = {(event.source, event.data.incident_id) for event in contents if _is_unnamed_incident(event.data)}
-    stories = [one.data for one in await references.stories(warehouse, ids) if isinstance(one.data, Incident)]
-    candidates = await references.deployments(warehouse, {one for story in stories for one in pointers(story)})
-    return [one for one in candidates if any(referenced_by(story, *[pointers(one.data)] * 2) for story in stories)]
+async def _of_incidents(warehouse: Warehouse, mappings: Mappings, told: Iterable[tuple[str, str]]) -> set[str]:
+    """Services that these incidents, (source, id), name or point at in any event: one of them has it, or had it."""
+    stories = await references.stories(warehouse, told)
+    incidents = [event.data for event in stories if isinstance(event.data, Incident)]
+    sought = {one for incident in incidents for one in pointers(incident)}
+    pointed = Pointed(await references.pointed_at(warehouse, sought), mappings)
+    services = _services(mappings, stories)
+    for incident in incidents:
+        services |= pointed.by_deployment(incident) | pointed.by_commit(incident)
+    return services
 
 
 def _services(mappings: Mappings, events: Iterable[Stored]) -> set[str]:
     """Services whose facts may rest on these events, those included whose branch a push only runs through."""
     return {service for event in events for service, _ in mappings.resolve(event)}
-
-
-def _is_unnamed_incident(data: object) -> TypeGuard[Incident]:
-    return isinstance(data, Incident) and data.service is None

@@ -87,12 +87,8 @@ async def _every(warehouse: Warehouse, table: str, columns: str, events: Iterabl
 
 STORY = "(source, JSONExtractString(data, 'incident_id'))"
 """Which incident an event of one is about."""
-UNNAMED_INCIDENT = "kind = 'incident' AND service = ''"
-_POINTING = (
-    f"{UNNAMED_INCIDENT} AND {STORY} IN "
-    f"(SELECT {STORY} FROM delivery_events WHERE {UNNAMED_INCIDENT} AND notEmpty(references))"
-)
-"""Every event of the incidents that name no service and point, in one of their events, at a deployment or commit."""
+_OF_STORIES = f"kind = 'incident' AND {STORY} IN (SELECT {STORY} FROM delivery_events WHERE kind = 'incident' AND %s)"
+"""Every event of the incidents of which some event meets a condition: an incident is judged whole."""
 
 
 def winners(condition: str) -> str:
@@ -104,24 +100,24 @@ def winners(condition: str) -> str:
 
 
 async def events_of(warehouse: Warehouse, services: Collection[str], repositories: Collection[str]) -> list[Stored]:
-    """What may belong to these services: named, in their repositories, or an incident that points at a deployment.
+    """What may belong to these services: named, in their repositories, or an incident that names them or none.
 
     Of events that name another service, pushes and changes in their repositories come too: a shared branch runs
-    through them.
+    through them; and those of an incident that another of its events gives to one of these services.
     """
     condition = (
-        "service IN {services:Array(String)} "
+        "kind != 'incident' AND (service IN {services:Array(String)} "
         "OR (service = '' OR kind IN ('push', 'merge')) "
-        "AND (repository_id IN {repositories:Array(String)} OR repository_name IN {repositories:Array(String)}) "
-        f"OR {_POINTING}"
+        "AND (repository_id IN {repositories:Array(String)} OR repository_name IN {repositories:Array(String)})) "
+        "OR " + _OF_STORIES % "(service IN {services:Array(String)} OR service = '' AND notEmpty(references))"
     )
     parameters = {"services": sorted(services), "repositories": sorted(repositories)}
     return stored(await warehouse.rows(winners(condition), parameters))
 
 
 async def unnamed_events(warehouse: Warehouse) -> list[Stored]:
-    """Events that name no service: those that belong to none are among them."""
-    return stored(await warehouse.rows(winners("service = ''")))
+    """Events that name no service, of incidents all: those that belong to none are among them."""
+    return stored(await warehouse.rows(winners("service = '' OR " + _OF_STORIES % "service = ''")))
 
 
 async def repository_keys(warehouse: Warehouse, repository: str) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas import envelope
-from schemas.delivery import Deployment, Incident
+from schemas.delivery import Deployment, Incident, Merge, Push
 from schemas.envelope import Event
 from stream_processors.records import Record
 
@@ -72,10 +72,16 @@ def _row(record: Record, event: Event) -> dict[str, Any]:
 
 
 def pointers(data: Any) -> list[str]:
-    """What a deployment is known by, and what an incident points at: deployment ids and commits."""
-    if isinstance(data, Deployment):
-        listed = [commit.sha for commit in data.commits or ()]
-        return sorted({data.deployment_id, *([data.commit] if data.commit else []), *listed})
+    """What incidents may point at in an event, and what an incident points at: deployment ids and commits."""
     if isinstance(data, Incident):
         return sorted({*data.deployment_ids, *data.commits})
-    return []
+    if not isinstance(data, Deployment | Push | Merge):
+        return []
+    known = {commit.sha for commit in data.commits or ()}
+    if isinstance(data, Deployment):
+        known |= {data.deployment_id, data.commit or ""}
+    elif isinstance(data, Push):
+        known |= {data.after or ""}
+    else:
+        known |= {data.head_commit or "", data.merge_commit or ""}
+    return sorted(known - {""})

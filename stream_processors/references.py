@@ -1,8 +1,8 @@
-"""Which incidents point at which deployments: look-ups in the archive, in both directions.
+"""Which incidents point at which deployments and commits: look-ups in the archive, in both directions.
 
-An incident that names no service belongs to those whose deployments it points at, by id or commit, in any of its
+An incident that names no service belongs to one of those whose deployments or commits it points at, in any of its
 events. Commits are looked up by their first digits, as a short one means its long one; what is found is more than what
-is meant, and `resolve.referenced_by` decides.
+is meant, and `stories.Pointed` decides.
 """
 
 from __future__ import annotations
@@ -10,52 +10,58 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from stream_processors.archive import COLUMNS, STORY, UNNAMED_INCIDENT, stored, winners
+from stream_processors.archive import COLUMNS, STORY, stored, winners
 from stream_processors.resolve import Stored
+from stream_processors.stories import SHORTEST_SHA
 from stream_processors.warehouse import Warehouse, fitting
 
 _SHA = re.compile(r"[0-9a-f]{7,64}")
-_SHORTEST_SHA = 7
-
-_REFERRING = (
-    "SELECT source, id FROM delivery_events ARRAY JOIN references AS reference WHERE {kind} "
-    f"AND (reference IN {{references:Array(String)}} OR left(reference, {_SHORTEST_SHA}) IN {{begun:Array(String)}})"
+_SOUGHT = f"(reference IN {{references:Array(String)}} OR left(reference, {SHORTEST_SHA}) IN {{begun:Array(String)}})"
+_POINTED_AT = (
+    f"SELECT source, id FROM delivery_events ARRAY JOIN references AS reference WHERE kind != 'incident' AND {_SOUGHT}"
+)
+_POINTING = (
+    f"SELECT DISTINCT {STORY} FROM delivery_events ARRAY JOIN references AS reference "
+    "WHERE kind = 'incident' AND service = ''"
 )
 
 
 async def stories(warehouse: Warehouse, incidents: Iterable[tuple[str, str]]) -> list[Stored]:
-    """Every content of every event of these incidents, (source, incident id), that names no service."""
+    """Every content of every event of these incidents, (source, incident id)."""
     found: list[Stored] = []
     for ids in fitting(sorted(incidents)):
         rows = await warehouse.rows(
             f"SELECT {COLUMNS} FROM delivery_events "
-            f"WHERE {UNNAMED_INCIDENT} AND {STORY} IN {{ids:Array(Tuple(String, String))}}",
+            f"WHERE kind = 'incident' AND {STORY} IN {{ids:Array(Tuple(String, String))}}",
             {"ids": ids},
         )
         found += stored(rows)
     return found
 
 
-async def deployments(warehouse: Warehouse, references: Iterable[str]) -> list[Stored]:
-    """Deployments that may be known by one of these ids or commits, the content that counts of each."""
-    found: list[Stored] = []
+async def pointed_at(warehouse: Warehouse, references: Iterable[str]) -> list[Stored]:
+    """Deployments, pushes and changes that may be known by one of these ids or commits, what counts of each."""
+    found: dict[tuple[str, str], Stored] = {}
     for part in fitting(sorted(set(references))):
-        found += stored(await warehouse.rows(winners(f"(source, id) IN ({_DEPLOYMENTS})"), _sought(part)))
+        for event in stored(await warehouse.rows(winners(f"(source, id) IN ({_POINTED_AT})"), _sought(part))):
+            found[event.source, event.id] = event
+    return list(found.values())
+
+
+async def pointing(warehouse: Warehouse, references: Iterable[str]) -> set[tuple[str, str]]:
+    """Incidents, (source, incident id), that may point at one of these ids or commits without naming a service."""
+    found: set[tuple[str, str]] = set()
+    for part in fitting(sorted(set(references))):
+        rows = await warehouse.rows(f"{_POINTING} AND {_SOUGHT}", _sought(part))
+        found |= {(source, incident) for ((source, incident),) in rows}
     return found
 
 
-async def is_pointed_at(warehouse: Warehouse, references: Iterable[str]) -> bool:
-    """Whether some incident without a service may point at one of these deployment ids or commits."""
-    for part in fitting(sorted(set(references))):
-        if await warehouse.rows(f"{_INCIDENTS} LIMIT 1", _sought(part)):
-            return True
-    return False
-
-
-_DEPLOYMENTS = _REFERRING.replace("{kind}", "kind = 'deployment'")
-_INCIDENTS = _REFERRING.replace("{kind}", UNNAMED_INCIDENT)
+async def all_pointing(warehouse: Warehouse) -> set[tuple[str, str]]:
+    """All incidents that point at something without naming a service."""
+    return {(source, incident) for ((source, incident),) in await warehouse.rows(_POINTING)}
 
 
 def _sought(references: list[str]) -> dict[str, list[str]]:
-    begun = {one[:_SHORTEST_SHA] for one in references if _SHA.fullmatch(one)}
+    begun = {one[:SHORTEST_SHA] for one in references if _SHA.fullmatch(one)}
     return {"references": references, "begun": sorted(begun)}

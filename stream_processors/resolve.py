@@ -43,10 +43,11 @@ class StoredFact:
 class Resolved:
     """An event of one service and the rule that put it there.
 
-    `rule`: `explicit`, `path`, `repository`; `reference` (an incident that points at the service); `context` (a push
-    or change that belongs to others and is read only because the chain of a shared branch runs through it). Of events
-    that belong to no service it is the reason: `unresolved_service` or `ambiguous_repository`. `commits`: those of its
-    commits that belong to the service; None: all.
+    `rule`: `explicit`, `path`, `repository`; of incidents also `incident` (another event of it names the service) and
+    `reference` (it points at the service); `context` (a push or change that belongs to others and is read only because
+    the chain of a shared branch runs through it). Of events that belong to no service it is the reason:
+    `unresolved_service` or `ambiguous_repository`. `commits`: those of its commits that belong to the service; None:
+    all.
     """
 
     event: Stored
@@ -188,15 +189,6 @@ class Mappings:
                 whole = not interval.globs or known == ()
                 owners[interval.service] = () if whole else (known or ()) + interval.globs
         return owners
-
-
-def referenced_by(incident: Incident, deployment_ids: Iterable[str], commits: Iterable[str]) -> bool:
-    """Whether the incident points at one of a service's deployments or commits (short ids match their long ones)."""
-    if not set(incident.deployment_ids).isdisjoint(deployment_ids):
-        return True
-    if not incident.commits:
-        return False
-    return any(sha.startswith(named) or named.startswith(sha) for sha in commits for named in incident.commits)
 
 
 def _by_repository(event: Stored, owners: dict[str, Globs]) -> dict[str, Resolved]:

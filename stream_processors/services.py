@@ -7,22 +7,23 @@ a service says which digests hold, and is replaced whole. Readers see the old he
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
-from schemas.delivery import Deployment, Incident
+from schemas.delivery import Incident
 from stream_processors import archive, delivery, references
 from stream_processors.archive import CatalogReader
 from stream_processors.delivery import INSTANT
 from stream_processors.facts import FactsConfig, Slice, facts, slices
 from stream_processors.facts_tables import SCHEMAS
 from stream_processors.marks import ServiceMark
-from stream_processors.resolve import NOBODY, Mappings, Resolved, Stored, referenced_by
+from stream_processors.resolve import NOBODY, Mappings, Resolved, Stored
+from stream_processors.restated import Change, Head, restated
+from stream_processors.stories import Pointed, assigned
 from stream_processors.warehouse import Warehouse
 
 SERVICES_A_ROUND = 20
@@ -49,11 +50,11 @@ class ServiceFacts:
         self._catalog = CatalogReader(warehouse, zone)
         self._config = FactsConfig(zone=zone)
 
-    async def recompute(self, versions: Mapping[ServiceMark, int]) -> None:
-        """Bring the facts of these services up to date; returns when they are durable."""
+    async def recompute(self, versions: Mapping[ServiceMark, int], came: Mapping[ServiceMark, datetime]) -> None:
+        """Bring the facts of these services up to date; returns when they are durable. `came`: when marks were made."""
         todo = iter(sorted(versions.items(), key=lambda item: item[0].service))
         while chunk := {mark.service: version for mark, version in islice(todo, SERVICES_A_ROUND)}:
-            await self._round(chunk)
+            await self._round(chunk, {service: came[ServiceMark(service)] for service in chunk})
 
     async def computed(self, services: Collection[str]) -> tuple[dict[str, Slices], dict[str, list[Resolved]]]:
         """Facts of these services and the events they are made of, out of the archive as it is now."""
@@ -61,23 +62,29 @@ class ServiceFacts:
         events = await self._events(services, mappings)
         return await asyncio.to_thread(self._compute, events), events
 
-    async def _round(self, versions: Mapping[str, int]) -> None:
-        known = await self._digests(versions)
+    async def _round(self, versions: Mapping[str, int], came: Mapping[str, datetime]) -> None:
+        heads = await self._heads(versions)
         computed, events = await self.computed(versions)
         fresh = {
-            service: {month: one for month, one in found.items() if (month, one.digest) not in known.get(service, ())}
+            service: {month: one for month, one in found.items() if not _stands(heads.get(service), month, one)}
             for service, found in computed.items()
         }
+        changes = {service: Change(found, versions[service], came[service]) for service, found in computed.items()}
+        changed = await restated(self._warehouse, heads, changes, self._config.zone)
+        await self._warehouse.insert("facts_restatements", changed)
         for table, schema in SCHEMAS.items():
             await self._warehouse.insert(table, rows_of(table, schema, fresh))
         await self._warehouse.insert("facts_heads", _heads(computed, events, versions))
 
-    async def _digests(self, services: Iterable[str]) -> dict[str, set[tuple[date, str]]]:
+    async def _heads(self, services: Iterable[str]) -> dict[str, Head]:
         rows = await self._warehouse.rows(
-            "SELECT service, months, digests FROM facts_heads FINAL WHERE service IN {services:Array(String)}",
+            "SELECT service, version, months, digests FROM facts_heads FINAL WHERE service IN {services:Array(String)}",
             {"services": sorted(services)},
         )
-        return {service: set(zip(months, digests, strict=True)) for service, months, digests in rows}
+        return {
+            service: Head(version, dict(zip(months, digests, strict=True)))
+            for service, version, months, digests in rows
+        }
 
     async def _events(self, services: Collection[str], mappings: Mappings) -> dict[str, list[Resolved]]:
         """Resolved events of each service."""
@@ -86,36 +93,20 @@ class ServiceFacts:
         if NOBODY in services:
             found += await archive.unnamed_events(self._warehouse)
         resolved: dict[str, list[Resolved]] = {service: [] for service in services}
-        unnamed: list[Stored] = []
+        incidents: list[Stored] = []
         for event in {(event.source, event.id): event for event in found}.values():
+            if isinstance(event.data, Incident):
+                incidents.append(event)
+                continue
             for service, one in mappings.resolve(event):
-                if service == NOBODY and isinstance(event.data, Incident):
-                    unnamed.append(event)
-                elif service in resolved:
-                    resolved[service].append(one)
-        await self._refer(unnamed, resolved, mappings)
-        return resolved
-
-    async def _refer(
-        self, incidents: Sequence[Stored], resolved: dict[str, list[Resolved]], mappings: Mappings
-    ) -> None:
-        """Give incidents that name no service, all events of each, to the services whose deployments they point at."""
-        stories: defaultdict[tuple[str, str], list[Stored]] = defaultdict(list)
-        for event in incidents:
-            assert isinstance(event.data, Incident)
-            stories[event.source, event.data.incident_id].append(event)
-        sought = {one for event in incidents for one in delivery.pointers(event.data)}
-        deployments: defaultdict[str, set[str]] = defaultdict(set)
-        for event in await references.deployments(self._warehouse, sought):
-            if isinstance(event.data, Deployment):
-                for service, _ in mappings.services_of(event):
-                    deployments[service].update(delivery.pointers(event.data))
-        for story in stories.values():
-            owners = [service for service, known in deployments.items() if _points_at(story, known)]
-            for service in owners or [NOBODY]:
-                rule = "reference" if owners else "unresolved_service"
                 if service in resolved:
-                    resolved[service].extend(Resolved(event, rule) for event in story)
+                    resolved[service].append(one)
+        sought = {one for event in incidents for one in delivery.pointers(event.data)}
+        pointed = Pointed(await references.pointed_at(self._warehouse, sought), mappings)
+        for service, one in assigned(incidents, pointed, mappings):
+            if service in resolved:
+                resolved[service].append(one)
+        return resolved
 
     async def _read(self, services: set[str], mappings: Mappings) -> list[Stored]:
         names = {name for service in services for name in mappings.names_of(service)}
@@ -128,8 +119,8 @@ class ServiceFacts:
         }
 
 
-def _points_at(story: Iterable[Stored], known: set[str]) -> bool:
-    return any(isinstance(event.data, Incident) and referenced_by(event.data, known, known) for event in story)
+def _stands(head: Head | None, month: date, one: Slice) -> bool:
+    return head is not None and head.digests.get(month) == one.digest
 
 
 def rows_of(table: str, schema: pa.Schema, fresh: Mapping[str, Slices]) -> pa.Table:

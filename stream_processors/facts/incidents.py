@@ -90,30 +90,21 @@ def incidents(
 ) -> list[Episode]:
     """Episodes of all incidents of the service; releases learn which first episodes are laid at them.
 
-    `known`: deployment ids and commits of the service, any tier. An incident that comes by reference only must name one
-    of them, and no service of its own.
+    `known`: deployment ids and commits of the service, any tier; what points elsewhere is remarked, and not followed.
     """
     said: defaultdict[str, Said] = defaultdict(list)
     for resolved in events:
         if isinstance(data := resolved.event.data, Incident):
-            if resolved.rule == "reference" and data.service is not None:
-                verdicts.ignored(resolved.event, "foreign_reference")
-            else:
-                said[data.incident_id].append((resolved, data))
+            said[data.incident_id].append((resolved, data))
     episodes: list[Episode] = []
     for incident_id, own in sorted(said.items()):
         whole = _together([data for _, data in own])
-        is_known = _names(whole, known, shas)
-        if not is_known and all(resolved.rule == "reference" for resolved, _ in own):
-            for resolved, _ in own:
-                verdicts.ignored(resolved.event, "foreign_reference")
-            continue
         found = _episodes(incident_id, whole, own, verdicts)
         group, rule = attribution.of(whole, found[0].at)
         if group is not None:
             group.incidents.append(incident_id)
             found[0] = replace(found[0], release=group.name, rule=rule, attributed_at=max(found[0].at, group.at))
-        if not is_known and (whole.deployment_ids or whole.commits):
+        if (whole.deployment_ids or whole.commits) and not _names(whole, known, shas):
             verdicts.counted(min(own, key=_order)[0].event, incident_id, remark="foreign_reference")
         episodes += found
     return episodes

@@ -157,6 +157,32 @@ class TestWhereEventsBelong:
         assert pipeline.evidence()["web"][pushes.id] == "path"
 
 
+class TestIncidentsThatNameAService:
+    def test_what_names_none_later_is_of_the_same_one(self, pipeline: Line) -> None:
+        opened, resolved = incident("i1", day(1), service="pay"), incident("i1", day(2), "resolved")
+        pipeline.send(resolved)
+        pipeline.recompute()
+        assert pipeline.evidence()[""] == {resolved.id: "unresolved_service"}
+        assert pipeline.send(opened) == {"pay", ""}
+        pipeline.recompute()
+        assert pipeline.rows("SELECT service, incident, resolved_at FROM incidents") == [("pay", "i1", day(2))]
+        assert pipeline.evidence() == {"pay": {opened.id: "explicit", resolved.id: "incident"}}
+
+    def test_of_two_services_the_first_has_it_alone(self, pipeline: Line) -> None:
+        pipeline.send(incident("i1", day(2), "acknowledged", service="web"))
+        pipeline.recompute()
+        assert pipeline.rows("SELECT service, incident FROM incidents") == [("web", "i1")]
+        assert pipeline.send(incident("i1", day(1), service="pay")) == {"pay", "web"}
+        pipeline.recompute()
+        assert pipeline.rows("SELECT service, incident, episode FROM incidents") == [("pay", "i1", 0)]
+
+    def test_of_two_systems_are_two(self, pipeline: Line) -> None:
+        pager = incident("i1", day(2), service="pay").model_copy(update={"source": "//pager.example"})
+        pipeline.send(incident("i1", day(1), service="pay"), pager)
+        pipeline.recompute()
+        assert len(pipeline.rows("SELECT incident FROM incidents")) == 2
+
+
 class TestIncidentsThatNameNoService:
     def test_it_belongs_to_the_service_whose_deployment_it_points_at(self, pipeline: Line) -> None:
         pipeline.send(deployed("d1", day(1), service="pay"))
@@ -213,6 +239,35 @@ class TestIncidentsThatNameNoService:
         assert pipeline.send(first.model_copy(update={"data": named, "mapperrevision": 2})) >= {"web", "checkout", ""}
         pipeline.recompute()
         assert pipeline.rows("SELECT service, incident FROM incidents") == [("checkout", "i1")]
+
+    def test_a_commit_that_only_a_push_tells(self, pipeline: Line) -> None:
+        sha = "abcdef12" + "0" * 32
+        pushed = Push(provider="t", repository=REPOSITORY, ref="main", after=sha, commits=(Commit(sha=sha),))
+        pipeline.send(mapped("pay", day(1)))
+        pipeline.send(incident("i1", day(2), commits=("abcdef12",)))
+        pipeline.recompute()
+        assert pipeline.rows("SELECT service, incident FROM incidents") == []
+        assert pipeline.send(event(pushed, day(1))) == {"pay", ""}
+        pipeline.recompute()
+        assert pipeline.rows("SELECT service, incident FROM incidents") == [("pay", "i1")]
+
+    def test_it_is_of_one_service_only_and_leaves_it_whole(self, pipeline: Line) -> None:
+        pipeline.send(deployed("d1", day(1), service="web"), incident("i1", day(1, 13), deployment_ids=("d1", "d2")))
+        pipeline.recompute()
+        assert pipeline.rows("SELECT service, incident FROM incidents") == [("web", "i1")]
+        assert pipeline.send(deployed("d2", day(1), service="pay")) == {"pay", "web", ""}
+        pipeline.recompute()
+        assert pipeline.rows("SELECT service, incident FROM incidents") == [("pay", "i1")]
+
+    def test_a_repository_that_moves_takes_it_along_from_a_third_service(self, pipeline: Line) -> None:
+        pipeline.send(mapped("web", day(1)))
+        pipeline.send(deployed("d1", day(2)), deployed("d2", day(2), service="shop"))
+        pipeline.send(incident("i1", day(2, 13), deployment_ids=("d1", "d2")))
+        pipeline.recompute()
+        assert pipeline.rows("SELECT service, incident FROM incidents") == [("shop", "i1")]
+        pipeline.send(mapped("pay", day(1), valid_from=day(1)), mapped("web", day(1), valid_from=day(1), removed=True))
+        pipeline.recompute()
+        assert pipeline.rows("SELECT service, incident FROM incidents") == [("pay", "i1")]
 
     def test_a_deployment_that_is_told_anew_lets_the_incident_go(self, pipeline: Line) -> None:
         told = {"service": "pay", "identity": "d1"}
@@ -280,7 +335,7 @@ def compute_late(pipeline: Line, recompute: Recompute, offset: int, meanwhile: A
         late = recompute._services
         slow = _Stalled(pipeline.warehouse, stalled)
         late._warehouse = slow  # type: ignore[assignment]
-        task = asyncio.ensure_future(late.recompute({ServiceMark("pay"): offset}))
+        task = asyncio.ensure_future(late.recompute({ServiceMark("pay"): offset}, {ServiceMark("pay"): APPENDED}))
         await slow.reached.wait()
         await asyncio.to_thread(meanwhile)
         done.set()

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from schemas.delivery import Incident
 from schemas.envelope import Event
 from tests.oracle import attempts, ci_runs, commits, incidents, milestones, recovery, rollbacks
 from tests.oracle import releases as collapse
-from tests.oracle.history import Repositories, known, services_of
+from tests.oracle.history import Repositories, in_order, known, services_of, told_apart
 
 
 @dataclass
@@ -34,20 +35,21 @@ def delivery(
 ) -> Delivery:
     """Events are of every service, in any order, any number of times."""
     everything = known(events)
-    own = [event for event in everything if service in services_of(event, repositories or {})]
+    held = repositories or {}
+    mine = [
+        event for event in everything if service in services_of(event, held) and not isinstance(event.data, Incident)
+    ]
+    own = told_apart(in_order([*mine, *incidents.of_service(service, everything, held)]))
     every = attempts.attempts(own, tiers or {})
     production = attempts.production(every)
     rollbacks.judge(production)
     made = collapse.releases(production)
-    commits_known = commits.read(service, everything, repositories or {})
-    credited = commits.find(commits_known, made)
-    ids = {one.deployment_id for one in every}
-    shas = commits_known.own | {one.commit for one in every if one.commit} | {one.sha for one in credited}
-    troubles = incidents.troubles(everything, service, repositories or {}, ids, shas)
+    credited = commits.find(commits.read(service, everything, held), made)
+    troubles = incidents.troubles(own)
     incidents.attribute(troubles, made, window)
     world = recovery.World(made, production, troubles)
     for release in made:
         said = recovery.known(release, world)
         release.rework, release.recovered_at = said.rework_rule, said.recovered_at
-    reached = milestones.milestones(service, own, every, repositories or {})
+    reached = milestones.milestones(service, own, every, held)
     return Delivery(every, made, credited, troubles, reached, world, ci_runs.ci_runs(own))

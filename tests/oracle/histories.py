@@ -65,6 +65,8 @@ class Changed:
     later: int
     is_seen: bool
     is_merged: bool
+    hot: str
+    """How it says that it is a hotfix."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class Deployed:
     more: str
     fixes: int | None
     service: str | None
+    is_other: bool
+    """Told by another system, which has ids of its own."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,9 @@ class Troubled:
     environment: int | None
     names: str
     target: int
+    is_other: bool
+    later: str
+    """Which service its later states name, where that is another one."""
     after: int | None
     """Ticks from some deployment's status to its beginning."""
 
@@ -159,6 +166,7 @@ CHANGED = st.builds(
     later=st.sampled_from([0, 1, 4]),
     is_seen=st.booleans(),
     is_merged=st.sampled_from([True, True, True, False]),
+    hot=st.sampled_from([*[""] * 6, "label", "title", "branch"]),
 )
 DEPLOYED = st.builds(
     Deployed,
@@ -176,6 +184,7 @@ DEPLOYED = st.builds(
     ),
     fixes=st.sampled_from([*[None] * 6, 0, 1, 2]),
     service=SERVICES,
+    is_other=st.sampled_from([*[False] * 7, True]),
 )
 TRAIN = st.builds(
     Train,
@@ -206,6 +215,8 @@ TROUBLED = st.builds(
     environment=st.sampled_from([None, None, 0, 1, 2, 4]),
     names=st.sampled_from(["", "", "", "deployment", "commit", "version"]),
     target=st.integers(0, 30),
+    is_other=st.sampled_from([*[False] * 7, True]),
+    later=st.sampled_from(["", "", "", "none", "cart", "pay"]),
     after=st.sampled_from([None, 0, 1, 2, 47, 48, 49]),
 )
 RAN = st.builds(
@@ -359,6 +370,8 @@ def _push(world: _World, plan: Pushed) -> None:
 def _change(world: _World, plan: Changed) -> None:
     world.changes += 1
     number, head = world.changes, f"topic-{world.changes % 2}"
+    if plan.hot == "branch":
+        head = f"hotfix/{world.changes % 2}"
     main = world.logs.setdefault("main", [])
     if plan.told == "made" and main and head not in world.logs:
         world.put(world.now(), world.push(head, [], after=main[-1]))
@@ -374,6 +387,10 @@ def _change(world: _World, plan: Changed) -> None:
         "head_ref": head,
         "head_commit": own[-1].sha,
     }
+    if plan.hot == "label":
+        fields["labels"] = {"Hotfix": "true"}
+    if plan.hot == "title":
+        fields["title"] = "Urgent hotfix"
     if plan.told == "fork":
         fields["head_repository"] = Repository(name="git.example/else/pay")
     world.put(at(world.tick), Merge(state="opened", **fields))
@@ -428,7 +445,8 @@ def _deploy(world: _World, plan: Deployed) -> None:
         case "nonprod":
             fields["tier"] = "nonprod"
     for status, tick in plan.statuses:
-        world.put(at(tick), Deployment(status=status, **fields))
+        deployment = Deployment(status=status, **fields)
+        world.put(at(tick), deployment, "//other.example" if plan.is_other else "//git.example")
 
 
 def _run(world: _World, plan: Train) -> None:
@@ -469,9 +487,12 @@ def _trouble(world: _World, plan: Troubled) -> None:
     deployed = [one.time for one in world.events if isinstance(one.data, Deployment)]
     if plan.after is not None and deployed:
         began = deployed[plan.target % len(deployed)] + plan.after * HALF_HOUR
-    for state, tick in plan.states:
+    for number, (state, tick) in enumerate(plan.states):
         opened = began if state == "opened" else None
-        world.put(at(tick), Incident(state=state, opened_at=opened, **fields))
+        incident = Incident(state=state, opened_at=opened, **fields)
+        if number and plan.later:
+            incident = incident.model_copy(update={"service": None if plan.later == "none" else plan.later})
+        world.put(at(tick), incident, "//other.example" if plan.is_other else "//git.example")
 
 
 @st.composite

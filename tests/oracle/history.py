@@ -20,7 +20,12 @@ def known(events: Iterable[Event]) -> list[Event]:
         other = kept.get((event.source, event.id))
         if other is None or version(event) > version(other):
             kept[event.source, event.id] = event
-    return sorted(kept.values(), key=lambda event: (event.time, event.id, event.source))
+    return in_order(kept.values())
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Ties of time are ordered by id."""
+    return sorted(events, key=lambda event: (event.time, event.id, event.source))
 
 
 def told_apart(events: Iterable[Event]) -> list[Event]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schemas.delivery import Incident
+from schemas.delivery import Deployment, Incident
 from schemas.envelope import Event
 from tests.oracle.attempts import Attempt
-from tests.oracle.history import Repositories, first_said, services_of
+from tests.oracle.history import Repositories, commits_of, first_said, services_of
 from tests.oracle.releases import Release
 
 STATES = ("opened", "acknowledged", "resolved", "reopened")
@@ -35,36 +35,55 @@ class Trouble:
         return self.episodes[0][1]
 
 
-def troubles(
-    events: Sequence[Event], service: str, repositories: Repositories, deployment_ids: set[str], commits: set[str]
-) -> list[Trouble]:
-    """Incidents of the service in the order of (began, id), those too that only name what is its own.
+def owner(story: Sequence[Event], everything: Sequence[Event], repositories: Repositories) -> str | None:
+    """The one service of an incident, given all its events in order.
 
-    Events are of every service, in order; deployments (of any tier) and commits are the service's.
+    The first that they name; "an incident without a service takes it from a reference only": a deployment before a
+    commit, as in attribution, the earliest event before a later one, then the smaller name.
     """
+    named = first_said(event.data.service for event in story if isinstance(event.data, Incident))
+    if named is not None:
+        return str(named)
+    evidence = [event for event in everything if not isinstance(event.data, Incident)]
+    for kind in ("deployment_ids", "commits"):
+        for event in story:
+            found = set()
+            for other in evidence:
+                for service in services_of(other, repositories):
+                    names = _commits(service, other, repositories)
+                    if kind == "deployment_ids":
+                        names = {other.data.deployment_id} if isinstance(other.data, Deployment) else set()
+                    if names & set(getattr(event.data, kind)):
+                        found.add(service)
+            if found:
+                return min(found)
+    return None
+
+
+def _commits(service: str, event: Event, repositories: Repositories) -> set[str]:
+    if isinstance(event.data, Deployment):
+        listed = {commit.sha for commit in event.data.commits or ()}
+        return listed | ({event.data.commit} if event.data.commit else set())
+    return commits_of(service, event, repositories)
+
+
+def of_service(service: str, events: Sequence[Event], repositories: Repositories) -> list[Event]:
+    """Events of the incidents that belong to the service, each incident whole."""
+    stories: dict[tuple[str, str], list[Event]] = {}
+    for event in events:
+        if isinstance(event.data, Incident):
+            stories.setdefault((event.source, event.data.incident_id), []).append(event)
+    own = [story for story in stories.values() if owner(story, events, repositories) == service]
+    return [event for story in own for event in story]
+
+
+def troubles(events: Sequence[Event]) -> list[Trouble]:
+    """Incidents in the order of (began, id). Events are the service's own, in order."""
     groups: dict[str, list[Event]] = {}
     for event in events:
         if isinstance(event.data, Incident):
             groups.setdefault(event.data.incident_id, []).append(event)
-    made = []
-    for group in groups.values():
-        owners = _owners(group, repositories)
-        if not owners or service in owners:
-            trouble = _trouble(group)
-            # "An incident without a service takes it from a reference only", to any tier.
-            if owners or trouble.deployment_ids & deployment_ids or trouble.commits & commits:
-                made.append(trouble)
-    return sorted(made, key=lambda one: (one.began_at, one.incident_id))
-
-
-def _owners(events: list[Event], repositories: Repositories) -> set[str]:
-    named = first_said(event.data.service for event in events if isinstance(event.data, Incident))
-    if named is not None:
-        return {named}
-    for event in events:
-        if services_of(event, repositories):
-            return services_of(event, repositories)
-    return set()
+    return sorted((_trouble(group) for group in groups.values()), key=lambda one: (one.began_at, one.incident_id))
 
 
 def _trouble(events: list[Event]) -> Trouble:

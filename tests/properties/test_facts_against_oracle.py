@@ -19,7 +19,8 @@ from schemas.catalog import Mapping
 from schemas.delivery import Incident
 from schemas.envelope import Event, version
 from stream_processors.facts import Facts, FactsConfig, facts
-from stream_processors.resolve import NOBODY, Mappings, Resolved, Stored, StoredFact
+from stream_processors.resolve import Mappings, Stored, StoredFact
+from stream_processors.stories import Pointed, assigned
 from tests.oracle.delivery import Delivery, delivery
 from tests.oracle.histories import MAPPED, START, histories
 from tests.oracle.recovery import earlier, known
@@ -38,14 +39,14 @@ def product(service: str, events: Iterable[Event]) -> Facts:
         for name, owners in MAPPED.items()
         for owner, globs in owners.items()
     )
-    resolved: list[Resolved] = []
-    for event in events:
+    winners: dict[tuple[str, str], Stored] = {}
+    for event in sorted(events, key=version):
         stored = Stored(event.source, event.id, event.time, version(event), event.data)  # type: ignore[arg-type]
-        for owner, one in mappings.resolve(stored):
-            if owner == service:
-                resolved.append(one)
-            elif owner == NOBODY and isinstance(event.data, Incident):
-                resolved.append(Resolved(stored, "reference"))  # facts decide whether it is one
+        winners[event.source, event.id] = stored
+    found = list(winners.values())
+    evidence = [one for one in found if not isinstance(one.data, Incident)]
+    resolved = [one for event in evidence for owner, one in mappings.resolve(event) if owner == service]
+    resolved += [one for owner, one in assigned(found, Pointed(found, mappings), mappings) if owner == service]
     return facts(service, resolved, FactsConfig())
 
 

@@ -15,7 +15,8 @@ from schemas import catalog, envelope
 from schemas.delivery import Commit, Delivery, Deployment, Incident, Push, Repository
 from schemas.envelope import Event
 from stream_processors.facts import FactsConfig, facts, slices
-from stream_processors.resolve import NOBODY, Mappings, Resolved, Stored, StoredFact, referenced_by
+from stream_processors.resolve import Mappings, Resolved, Stored, StoredFact
+from stream_processors.stories import Pointed, assigned
 from tests.support.line import Line, event, line
 
 EXAMPLES = 25
@@ -102,35 +103,22 @@ def directly(events: list[Event]) -> dict[str, dict[date, str]]:
         if isinstance(one.data, catalog.Service | catalog.Mapping)
     )
     resolved: dict[str, list[Resolved]] = {}
-    unnamed: list[Stored] = []
-    deployments: dict[str, set[str]] = {}
-    for one in told:
-        if isinstance(one.data, catalog.Fact):
-            continue
-        stored = Stored(one.source, one.id, one.time, envelope.version(one), one.data)  # type: ignore[arg-type]
-        for service, mine in mappings.resolve(stored):
-            if service == NOBODY and isinstance(one.data, Incident):
-                unnamed.append(stored)
-            else:
+    stored = [
+        Stored(one.source, one.id, one.time, envelope.version(one), one.data)  # type: ignore[arg-type]
+        for one in told
+        if not isinstance(one.data, catalog.Fact)
+    ]
+    for evidence in stored:
+        if not isinstance(evidence.data, Incident):
+            for service, mine in mappings.resolve(evidence):
                 resolved.setdefault(service, []).append(mine)
-            if service != NOBODY and isinstance(one.data, Deployment):
-                deployments.setdefault(service, set()).update(filter(None, (one.data.deployment_id, one.data.commit)))
-    for one in unnamed:
-        story = [other.data for other in unnamed if _incident(other) == _incident(one)]
-        owners = [s for s, known in deployments.items() if any(referenced_by(d, known, known) for d in story)]  # type: ignore[arg-type]
-        for service in owners or [NOBODY]:
-            rule = "reference" if owners else "unresolved_service"
-            resolved.setdefault(service, []).append(Resolved(one, rule))
+    for service, mine in assigned(stored, Pointed(stored, mappings), mappings):
+        resolved.setdefault(service, []).append(mine)
     found = {
         service: {month: one.digest for month, one in slices(service, facts(service, mine, FactsConfig())).items()}
         for service, mine in resolved.items()
     }
     return {service: months for service, months in found.items() if months}
-
-
-def _incident(one: Stored) -> str:
-    assert isinstance(one.data, Incident)
-    return one.data.incident_id
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

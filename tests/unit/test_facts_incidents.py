@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from schemas.delivery import Incident
 from stream_processors.facts import FactsConfig
-from stream_processors.resolve import referenced_by
-from tests.histories import History, at, commit, failed, sha
+from tests.histories import History, at, commit, failed
 
 MOMENT = 1 / 3_600_000_000  # a microsecond in hours
 
@@ -156,37 +154,6 @@ def test_a_reference_outside_the_service_is_ignored_and_remarked() -> None:
     assert laid(history) == ("1", "window")
     row = history.evidence(event)
     assert (row.counted, row.reason) == (1, "foreign_reference")
-
-
-def test_an_incident_of_another_service_that_names_our_deployment() -> None:
-    history = History()
-    history.deploy("1", 1, "v1")
-    event = history.incident("i", 2, deployment_ids=("1",), service="cart", rule="reference")
-    assert history.incidents() == {}
-    assert failed(history.releases()) == []
-    row = history.evidence(event)
-    assert (row.counted, row.reason) == (0, "foreign_reference")
-
-
-def test_an_incident_without_a_service_takes_it_from_a_reference() -> None:
-    history = History()
-    history.deploy("1", 1, "v1")
-    history.incident("i", 2, deployment_ids=("1",), rule="reference")
-    history.incident("i", 3, "resolved", rule="reference")
-    history.incident("j", 2, deployment_ids=("other",), rule="reference")
-    assert laid(history) == ("1", "deployment")
-    assert list(history.incidents()) == ["i"]
-    assert history.incidents()["i"].resolved_at == at(3)
-
-
-def test_referenced_by() -> None:
-    incident = Incident(
-        provider="t", incident_id="i", state="opened", deployment_ids=("1",), commits=(sha("c1")[:8], sha("c2"))
-    )
-    assert referenced_by(incident, {"1"}, set())
-    assert referenced_by(incident, {"2"}, {sha("c1")})
-    assert referenced_by(incident, {"2"}, {sha("c2")[:12]})
-    assert not referenced_by(incident, {"2"}, {sha("c3")})
 
 
 # episodes

@@ -1,0 +1,100 @@
+"""Which service an incident belongs to: one, decided from everything that its events say together.
+
+An incident is told in several events, of which often only the first names the service. It belongs to the service that
+its events name first; where none names any, to the one that they point at first, by a deployment before by a commit (of
+several services that hold it the smaller name). Pure: events in, services out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from schemas.delivery import Deployment, Incident, Merge, Push
+from stream_processors.resolve import NOBODY, Mappings, Resolved, Stored
+
+SHORTEST_SHA = 7
+"""Fewer digits name no commit."""
+
+
+class Pointed:
+    """What incidents may point at: deployments by id, commits by id or by its first digits, each with its services."""
+
+    def __init__(self, events: Iterable[Stored], mappings: Mappings) -> None:
+        self._deployments: defaultdict[str, set[str]] = defaultdict(set)
+        self._commits: defaultdict[str, dict[str, set[str]]] = defaultdict(dict)
+        for event in events:
+            for service, resolved in mappings.resolve(event):
+                if service == NOBODY or resolved.rule == "context":
+                    continue
+                if isinstance(event.data, Deployment):
+                    self._deployments[event.data.deployment_id].add(service)
+                for sha in commits_of(resolved):
+                    self._commits[sha[:SHORTEST_SHA]].setdefault(sha, set()).add(service)
+
+    def by_deployment(self, incident: Incident) -> set[str]:
+        """Services of the deployments that it names."""
+        return {service for one in incident.deployment_ids for service in self._deployments.get(one, ())}
+
+    def by_commit(self, incident: Incident) -> set[str]:
+        """Services of the commits that it names."""
+        return {
+            service
+            for named in incident.commits
+            for sha, services in self._commits.get(named[:SHORTEST_SHA], {}).items()
+            if sha.startswith(named) or named.startswith(sha)
+            for service in services
+        }
+
+
+def commits_of(resolved: Resolved) -> Iterator[str]:
+    """Commits of an event that belong to the service it was resolved to: deployed, pushed or merged."""
+    data = resolved.event.data
+    if resolved.commits is not None:
+        yield from resolved.commits
+        return
+    if isinstance(data, Deployment | Push | Merge):
+        yield from (commit.sha for commit in data.commits or ())
+    if isinstance(data, Deployment):
+        yield from filter(None, (data.commit,))
+    elif isinstance(data, Push):
+        yield from filter(None, (data.after,))
+    elif isinstance(data, Merge):
+        yield from filter(None, (data.head_commit, data.merge_commit))
+
+
+def assigned(events: Iterable[Stored], pointed: Pointed, mappings: Mappings) -> Iterator[tuple[str, Resolved]]:
+    """(service, event with its rule) of events of incidents; each incident whole, under one service or `NOBODY`.
+
+    `rule`: `explicit` of an event that names the service, `incident` where another event of the incident does,
+    `reference` where only what it points at says so, `unresolved_service` where nothing does.
+    """
+    stories: defaultdict[tuple[str, str], list[tuple[Stored, Incident]]] = defaultdict(list)
+    for event in events:
+        if isinstance(event.data, Incident):
+            stories[event.source, event.data.incident_id].append((event, event.data))
+    for story in stories.values():
+        story.sort(key=lambda told: (told[0].time, told[0].id))
+        service = _named(story, mappings)
+        if service is not None:
+            for event, data in story:
+                is_own = data.service is not None and mappings.canonical(data.service, event.time) == service
+                yield service, Resolved(event, "explicit" if is_own else "incident")
+            continue
+        service = _pointed_at([data for _, data in story], pointed)
+        for event, _ in story:
+            yield service or NOBODY, Resolved(event, "reference" if service else "unresolved_service")
+
+
+def _named(story: Iterable[tuple[Stored, Incident]], mappings: Mappings) -> str | None:
+    return next(
+        (mappings.canonical(data.service, event.time) for event, data in story if data.service is not None), None
+    )
+
+
+def _pointed_at(story: Sequence[Incident], pointed: Pointed) -> str | None:
+    for services_of in (pointed.by_deployment, pointed.by_commit):
+        for incident in story:
+            if services := services_of(incident):
+                return min(services)
+    return None
