@@ -114,7 +114,8 @@ def test_killed_at_random_while_the_log_is_written_and_rotated(
         writer.finish.set()
         writer.join()
         with ended(start(log, state, server.url)) as shipper:
-            wait_until(lambda: server.counted().total() >= len(writer.times), 120, f"seed {seed}: the rest is missing")
+            missing = f"seed {seed}: not all of {len(writer.times):,} lines came; state: {state}"
+            wait_until(lambda: server.counted().total() >= len(writer.times), 300, missing)
             shipper.send_signal(signal.SIGTERM)
             _, said = shipper.communicate(timeout=60)
     with capsys.disabled():
