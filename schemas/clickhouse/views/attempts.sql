@@ -20,6 +20,7 @@ CREATE OR REPLACE VIEW attempts ${on_cluster}
     failed_at      Nullable(DateTime64(6, 'UTC')) COMMENT 'First terminal failure, only of an attempt without success',
     is_rollback    UInt8 COMMENT '1 when it restored an earlier version',
     rolled_back_by String COMMENT 'Deployment that rolled it back; empty when none did',
+    rolled_back_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When it was rolled back; NULL when it was not',
     at             DateTime64(6, 'UTC') COMMENT 'First success, else first terminal failure, else first status'
 )
 AS
@@ -39,7 +40,8 @@ SELECT
     fact.finished_at AS finished_at,
     fact.failed_at AS failed_at,
     fact.is_rollback AS is_rollback,
-    fact.rolled_back_by AS rolled_back_by,
+    if(fact.rolled_back_at > (SELECT at FROM as_of), '', fact.rolled_back_by) AS rolled_back_by,
+    if(fact.rolled_back_at > (SELECT at FROM as_of), NULL, fact.rolled_back_at) AS rolled_back_at,
     fact.at AS at
 FROM
 (

@@ -1,7 +1,7 @@
 -- question: Which production deployments were there, which of them failed, and when were they recovered?
 -- grain: service x release (production deployment, regions collapsed)
 -- owner: platform-analytics
--- needs: as_of, facts_slices, catalog_ownership
+-- needs: release_facts, catalog_ownership
 CREATE OR REPLACE VIEW deployments ${on_cluster}
 (
     service         String COMMENT 'Service',
@@ -46,19 +46,13 @@ SELECT
     fact.failure_reasons AS failure_reasons,
     fact.is_rework AS is_rework,
     fact.rework_rule AS rework_rule,
-    if(fact.recovered_at <= (SELECT at FROM as_of), fact.recovered_at, NULL) AS recovered_at,
-    if(fact.recovered_at <= (SELECT at FROM as_of), fact.recovery_rule, '') AS recovery_rule,
-    if(fact.recovered_at <= (SELECT at FROM as_of), fact.recovered_by, '') AS recovered_by,
+    fact.recovered_at AS recovered_at,
+    fact.recovery_rule AS recovery_rule,
+    fact.recovered_by AS recovered_by,
     fact.incidents AS incidents,
     fact.commit_rule AS commit_rule,
     fact.flags AS flags,
     fact.commits AS commits
-FROM
-(
-    SELECT *
-    FROM facts_releases FINAL
-    WHERE (service, month, digest) IN (SELECT service, month, digest FROM facts_slices)
-        AND at <= (SELECT at FROM as_of)
-) AS fact
+FROM release_facts AS fact
 ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'service') AS owner
     ON fact.service = owner.name AND fact.at >= owner.valid_from;

@@ -23,8 +23,8 @@ SELECT
     fact.environment AS environment,
     fact.at AS at,
     if(fact.resolved_at <= (SELECT at FROM as_of), fact.resolved_at, NULL) AS resolved_at,
-    fact.release AS release,
-    fact.rule AS rule
+    if(fact.attributed_at > (SELECT at FROM as_of), '', fact.release) AS release,
+    if(fact.attributed_at > (SELECT at FROM as_of), 'unattributed', fact.rule) AS rule
 FROM
 (
     SELECT *

@@ -1,7 +1,7 @@
 -- question: Which facts do the velocity measures count, each with its instant and its owner then?
 -- grain: fact (release, commit, and whatever shows that a service was observed)
 -- owner: platform-analytics
--- needs: as_of, facts_slices, catalog_ownership
+-- needs: as_of, facts_slices, release_facts, catalog_ownership
 CREATE OR REPLACE VIEW velocity_facts ${on_cluster}
 (
     service              String COMMENT 'Service',
@@ -37,11 +37,9 @@ FROM
 (
     SELECT
         service, at, 'release' AS kind, isNotNull(finished_at) AS is_success, is_failed, is_rollback, is_rework,
-        if(is_failed AND recovered_at <= (SELECT at FROM as_of), dateDiff('microsecond', failed_at, recovered_at), NULL)
-            AS recovery_us,
+        dateDiff('microsecond', failed_at, recovered_at) AS recovery_us,
         NULL AS lead_us, NULL AS first_commit_lead_us, 0 AS is_bot
-    FROM facts_releases FINAL
-    WHERE (service, month, digest) IN (SELECT service, month, digest FROM facts_slices)
+    FROM release_facts
     UNION ALL
     SELECT
         service, at, 'commit', 0, 0, 0, 0, NULL, if(not_counted = '', lead_time_us, NULL),
