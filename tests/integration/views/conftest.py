@@ -52,6 +52,11 @@ def new_york(engine: EngineProcess) -> Iterator[Warehouse]:
     yield from _migrated(engine, "adoption_new_york", "America/New_York")
 
 
+@pytest.fixture(scope="session")
+def kolkata(engine: EngineProcess) -> Iterator[Warehouse]:
+    yield from _migrated(engine, "adoption_kolkata", "Asia/Kolkata")
+
+
 @pytest.fixture
 def warehouse(utc: Warehouse) -> Warehouse:
     utc.empty()
@@ -68,3 +73,9 @@ def in_berlin(berlin: Warehouse) -> Warehouse:
 def in_new_york(new_york: Warehouse) -> Warehouse:
     new_york.empty()
     return new_york
+
+
+@pytest.fixture
+def in_kolkata(kolkata: Warehouse) -> Warehouse:
+    kolkata.empty()
+    return kolkata

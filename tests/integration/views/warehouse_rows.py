@@ -27,10 +27,6 @@ class Warehouse:
             self.client.command(f"TRUNCATE TABLE {table}")
         self._filled.clear()
 
-    def filled(self, tables: set[str]) -> None:
-        """Tables that were filled by other hands: the next test begins without their rows."""
-        self._filled |= tables
-
     def insert(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Rows by column name; what a row leaves out is the column's default."""
         self._filled.add(table)
@@ -71,8 +67,12 @@ class Warehouse:
         self.catalog("service", time, service=service, is_platform=True, **data)
 
     def traffic(self, service: str, hour: str, *groups: dict[str, Any]) -> None:
-        """One slice: the groups of requests of one service in one hour; a group's default is 1 ok request."""
+        """One slice: the groups of requests of one service in one hour; a group's default is 1 ok request.
+
+        `minute` in a group says in which minute of the hour; else its place does.
+        """
         start = at(hour).replace(minute=0)
+        moments = [start + timedelta(minutes=group.get("minute", index)) for index, group in enumerate(groups)]
         rows = [
             {
                 "consumer": "",
@@ -88,13 +88,13 @@ class Warehouse:
                 "response_bytes": 0,
                 "latency_buckets": [],
                 "latency_counts": [],
-                "first_at": start + timedelta(minutes=index),
-                "last_at": start + timedelta(minutes=index),
-                **group,
+                "first_at": moment,
+                "last_at": moment,
+                **{name: value for name, value in group.items() if name != "minute"},
             }
-            for index, group in enumerate(groups)
+            for moment, group in zip(moments, groups, strict=True)
         ]
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        columns = {name: [row[name] for row in rows] for name in rows[0]} | _minutes(rows)
         self.insert("gateway_hour_slices", [{"service": service, "hour": start, "version": next(self._ids), **columns}])
 
     def facts(self, service: str, **tables: list[dict[str, Any]]) -> None:
@@ -131,6 +131,15 @@ _INSTANTS = {
     "resolved_at",
     "committed_at",
 }
+
+
+def _minutes(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The minute tier of these groups, a group of its own each; callers stay with errors only."""
+    kept = ("environment", "route", "outcome", "requests", "latency_buckets", "latency_counts")
+    columns = {f"minute_{name}": [row[name] for row in rows] for name in kept}
+    for name in ("consumer", "team"):
+        columns[f"minute_{name}"] = [row[name] if row["outcome"] == "error" else "" for row in rows]
+    return {"minute_number": [row["first_at"].minute for row in rows], **columns}
 
 
 def _json(value: Any) -> Any:
