@@ -17,6 +17,7 @@ from stream_processors.hours import recompute_hours
 from stream_processors.marks import HourMark, Mark, ServiceMark
 from stream_processors.pipeline import Stored
 from stream_processors.records import Record
+from stream_processors.restated import note_hours
 from stream_processors.services import ServiceFacts
 from stream_processors.warehouse import Warehouse
 
@@ -36,9 +37,11 @@ class Recompute:
     async def store(self, records: Sequence[Record]) -> Stored:
         """Recompute the slices of a take; returns when their results are durable."""
         _, letters = decode.split(marks.read(record) for record in records)
-        versions = self._versions(records)
-        await recompute_hours(self._warehouse, _of(HourMark, versions), zone=self._zone)
-        await self._services.recompute(_of(ServiceMark, versions))
+        versions, came = self._versions(records), _came(records)
+        hours = _of(HourMark, versions)
+        await note_hours(self._warehouse, hours, _of(HourMark, came), self._zone)
+        await recompute_hours(self._warehouse, hours, zone=self._zone)
+        await self._services.recompute(_of(ServiceMark, versions), _of(ServiceMark, came))
         return Stored(letters=tuple(letters))
 
     def _versions(self, records: Sequence[Record]) -> dict[Mark, int]:
@@ -64,7 +67,18 @@ class Recompute:
 
 
 M = TypeVar("M", HourMark, ServiceMark)
+V = TypeVar("V")
 
 
-def _of(kind: type[M], versions: Mapping[Mark, int]) -> dict[M, int]:
-    return {mark: version for mark, version in versions.items() if isinstance(mark, kind)}
+def _of(kind: type[M], values: Mapping[Mark, V]) -> dict[M, V]:
+    return {mark: value for mark, value in values.items() if isinstance(mark, kind)}
+
+
+def _came(records: Sequence[Record]) -> dict[Mark, datetime]:
+    """When each slice was last marked: after what made it dirty was stored."""
+    latest: dict[Mark, datetime] = {}
+    for record in records:
+        mark = marks.read(record)
+        if not isinstance(mark, DeadLetter):
+            latest[mark] = max(latest.get(mark, record.appended_at), record.appended_at)
+    return latest

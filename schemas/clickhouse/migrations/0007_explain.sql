@@ -23,7 +23,7 @@ SETTINGS ${durable};
 CREATE TABLE IF NOT EXISTS facts_restatements ${on_cluster}
 (
     service   String COMMENT 'Service',
-    fact_kind LowCardinality(String) COMMENT 'attempt, release, commit, incident or milestone',
+    fact_kind LowCardinality(String) COMMENT 'release, commit, incident, milestone or ci_run',
     fact      String COMMENT 'Name of the fact within its kind',
     since     UInt64 COMMENT 'Version of the head that was replaced',
     version   UInt64 COMMENT 'Version of the head that replaced it',
@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS facts_restatements ${on_cluster}
     before    String COMMENT 'What they said, as JSON; empty of one added',
     after     String COMMENT 'What they say, as JSON; empty of one removed',
     came_at   DateTime64(6, 'UTC') COMMENT 'When the mark that asked for the recompute was made: after its events were stored',
-    events    Array(Tuple(source String, id String)) COMMENT 'Events that came to the service, changed, or left it, since the head before; none: the catalog or a setting changed'
+    events    Array(Tuple(source String, id String)) COMMENT 'Of the events that came to the service, changed, or left it, those that the fact rests on, else all; at most 20. None: the catalog or a setting changed',
+    n_events  UInt32 COMMENT 'How many came, changed or left since the head before'
 )
 ENGINE = ${replacing}(version)
 ORDER BY (service, fact_kind, fact, since)
