@@ -27,6 +27,10 @@ class Warehouse:
             self.client.command(f"TRUNCATE TABLE {table}")
         self._filled.clear()
 
+    def filled(self, tables: set[str]) -> None:
+        """Tables that were filled by other hands: the next test begins without their rows."""
+        self._filled |= tables
+
     def insert(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Rows by column name; what a row leaves out is the column's default."""
         self._filled.add(table)
