@@ -50,7 +50,7 @@ SCHEMA = pa.schema([
     pa.field("events", pa.list_(pa.struct([pa.field("source", pa.string()), pa.field("id", pa.string())]))),
     pa.field("n_events", pa.uint32()),
 ])  # fmt: skip
-"""Columns of `facts_restatements`."""
+"""Columns of `restated_facts`."""
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -77,7 +77,7 @@ class Change:
 async def restated(
     warehouse: Warehouse, heads: Mapping[str, Head], changes: Mapping[str, Change], zone: str
 ) -> pa.Table:
-    """Rows of `facts_restatements` for what these heads will change in days that were over in `zone`."""
+    """Rows of `restated_facts` for what these heads will change in days that were over in `zone`."""
     todo: dict[str, set[date]] = {}
     for service, change in changes.items():
         head = heads.get(service)
@@ -183,7 +183,7 @@ async def _stood(warehouse: Warehouse, asked: Mapping[str, tuple[Head, set[date]
 
 
 _STOOD = """
-INSERT INTO gateway_restatements (service, hour, since, version, requests, came_at)
+INSERT INTO restated_hours (service, hour, since, version, requests, came_at)
 SELECT slice.1, fromUnixTimestamp(slice.2), stood.version, slice.3, arraySum(stood.requests),
     fromUnixTimestamp64Micro(slice.4)
 FROM

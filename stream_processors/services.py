@@ -45,10 +45,10 @@ Slices = dict[date, Slice]
 class ServiceFacts:
     """Recomputes the facts of services."""
 
-    def __init__(self, warehouse: Warehouse, zone: str) -> None:
+    def __init__(self, warehouse: Warehouse, settings: Settings) -> None:
         self._warehouse = warehouse
-        self._catalog = CatalogReader(warehouse, zone)
-        self._config = FactsConfig(zone=zone)
+        self._catalog = CatalogReader(warehouse, settings.time_zone)
+        self._config = config_of(settings)
 
     async def recompute(self, versions: Mapping[ServiceMark, int], came: Mapping[ServiceMark, datetime]) -> None:
         """Bring the facts of these services up to date; returns when they are durable. `came`: when marks were made."""
@@ -71,7 +71,7 @@ class ServiceFacts:
         }
         changes = {service: Change(found, versions[service], came[service]) for service, found in computed.items()}
         changed = await restated(self._warehouse, heads, changes, self._config.zone)
-        await self._warehouse.insert("facts_restatements", changed)
+        await self._warehouse.insert("restated_facts", changed)
         for table, schema in SCHEMAS.items():
             await self._warehouse.insert(table, rows_of(table, schema, fresh))
         await self._warehouse.insert("facts_heads", _heads(computed, events, versions))

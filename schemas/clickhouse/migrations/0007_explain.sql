@@ -20,7 +20,7 @@ SETTINGS ${durable};
 
 -- Facts of a day that was over when the events came which changed them. Keyed by the head that was replaced: a recompute
 -- that died after this and before its head writes the same rows again.
-CREATE TABLE IF NOT EXISTS facts_restatements ${on_cluster}
+CREATE TABLE IF NOT EXISTS restated_facts ${on_cluster}
 (
     service   String COMMENT 'Service',
     fact_kind LowCardinality(String) COMMENT 'release, commit, incident, milestone or ci_run',
@@ -41,7 +41,7 @@ ORDER BY (service, fact_kind, fact, since)
 SETTINGS ${durable};
 
 -- What a gateway hour said before it was written anew, where its day was over by then.
-CREATE TABLE IF NOT EXISTS gateway_restatements ${on_cluster}
+CREATE TABLE IF NOT EXISTS restated_hours ${on_cluster}
 (
     service  LowCardinality(String) COMMENT 'Service as the gateway names it',
     hour     DateTime('UTC') COMMENT 'Start of the hour, UTC',

@@ -28,7 +28,7 @@ WITH
         SELECT
             service, toString(fact_kind) AS fact_kind, fact, at, came_at, toString(change) AS change,
             arrayMap(one -> toString(one), columns) AS columns, before, after, events, n_events, version
-        FROM facts_restatements FINAL
+        FROM restated_facts FINAL
         UNION ALL
         SELECT
             transform(toString(service), names.1, names.2, toString(service)) AS service, 'gateway_hour' AS fact_kind,
@@ -47,11 +47,11 @@ WITH
             FROM
             (
                 SELECT noted.service AS service, noted.hour AS hour, noted.came_at AS came_at, noted.version AS version, noted.since AS since, noted.requests AS requests, slices.stands AS stands
-                FROM (SELECT * FROM gateway_restatements FINAL) AS noted
+                FROM (SELECT * FROM restated_hours FINAL) AS noted
                 LEFT JOIN
                 (
                     SELECT service, hour, arraySum(requests) AS stands FROM gateway_hour_slices FINAL
-                    WHERE hour IN (SELECT hour FROM gateway_restatements FINAL)
+                    WHERE hour IN (SELECT hour FROM restated_hours FINAL)
                 ) AS slices ON slices.service = noted.service AND slices.hour = noted.hour
             )
         )
