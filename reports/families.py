@@ -56,7 +56,7 @@ _ADOPTION = Family(
                     service, period_start, is_partial, numerator, denominator, value AS adoption_ratio,
                     rate.null_reason AS adoption_null_reason, outside_teams, active, new, retained, resurrected,
                     reassigned_in, churned, reassigned_out, quick_ratio, growth.null_reason AS quick_null_reason
-                FROM adoption_rate AS rate
+                FROM (SELECT * FROM adoption_rate WHERE is_default) AS rate
                 INNER JOIN (SELECT * FROM adoption_growth WHERE consumer_set = 'team') AS growth
                     USING (service, period_start)
                 WHERE {_SERVICE} AND period_start >= {{since:Date}} AND period_start < {{until:Date}}

@@ -53,7 +53,7 @@ ADOPTION = Dashboard(
             "Active teams ÷ all teams that existed at the end of the week. Active: at least the service's minimum "
             "of ok requests, probes left out. The running week is not shown.",
             "SELECT period_start AS time, service, shown FROM adoption_rate "
-            f"WHERE {_CLOSED} AND population = 'all' AND {_SERVICES} ORDER BY time, service",
+            f"WHERE {_CLOSED} AND is_default = 1 AND {_SERVICES} ORDER BY time, service",
             unit="percentunit",
         ),
         Panel(
@@ -84,7 +84,7 @@ ADOPTION = Dashboard(
             "Week by week",
             "The rate with its parts. Users outside the population are listed, not counted.",
             "SELECT period_start, service, numerator, denominator, shown, outside, outside_teams FROM adoption_rate "
-            f"WHERE {_IN_RANGE} AND population = 'all' AND {_SERVICES} ORDER BY period_start DESC, service",
+            f"WHERE {_IN_RANGE} AND is_default = 1 AND {_SERVICES} ORDER BY period_start DESC, service",
             units={"shown": "percentunit"},
         ),
         Panel(

@@ -17,87 +17,74 @@ CREATE OR REPLACE VIEW adoption_use ${on_cluster}
 )
 AS
 WITH
+    -- Ownership changes at the tenant's midnight, so the owner of a day's first use is the day's.
     counted AS
     (
         SELECT
             hours.service AS service,
+            'api' AS use,
             toString(hours.consumer) AS consumer,
             toString(hours.named_team) AS named_team,
+            toDate(hours.first_at, ${zone}) AS day,
+            any(platform.active_min) AS active_min,
             sum(hours.requests) AS uses,
             min(hours.first_at) AS first_at,
             max(hours.last_at) AS last_at
         FROM gateway_hours AS hours
-        WHERE hours.outcome = 'ok'
-            AND hours.is_synthetic = 0
-            AND hours.service IN (SELECT service FROM platform_services WHERE coalesce(capability, '') NOT IN ('ci', 'deployment'))
-            AND hours.consumer NOT IN (SELECT consumer FROM catalog_consumers WHERE is_synthetic = 1)
-        -- Ownership changes at the tenant's midnight, so the owner of a day's first request is the day's.
-        GROUP BY service, consumer, named_team, toDate(hours.first_at, ${zone})
+        INNER JOIN platform_services AS platform ON platform.service = hours.service
+        WHERE hours.outcome = 'ok' AND hours.is_synthetic = 0 AND coalesce(platform.capability, '') NOT IN ('ci', 'deployment')
+        GROUP BY service, consumer, named_team, day
+        UNION ALL
+        SELECT
+            made.service, made.use, made.consumer, '' AS named_team, toDate(made.at, ${zone}) AS day,
+            any(made.active_min), count(), min(made.at), max(made.at)
+        FROM adoption_deliveries AS made
+        GROUP BY made.service, made.use, made.consumer, day
     ),
     -- The service behind a caller: the catalog says it, or the caller's name is a service's (a mesh workload).
     called AS
     (
         SELECT
-            counted.service AS service,
-            counted.consumer AS consumer,
-            counted.named_team AS named_team,
-            counted.uses AS uses,
-            counted.first_at AS first_at,
+            counted.service AS service, counted.use AS use, counted.consumer AS consumer, counted.named_team AS named_team,
+            counted.day AS day, counted.active_min AS active_min, counted.uses AS uses, counted.first_at AS first_at,
             counted.last_at AS last_at,
-            coalesce(nullIf(callers.service, ''), nullIf(names.service, ''), '') AS caller
+            multiIf(
+                counted.use != 'api', counted.consumer, callers.service != '', callers.service, names.service
+            ) AS caller,
+            if(counted.use = 'api', counted.consumer, '') AS identity
         FROM counted
         LEFT JOIN catalog_consumers AS callers ON callers.consumer = counted.consumer
         LEFT JOIN service_aliases AS names ON names.alias = counted.consumer
-    ),
-    by_consumer AS
-    (
-        SELECT called.*, owners.team AS consumer_team
-        FROM called
-        ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'consumer') AS owners
-            ON called.consumer = owners.name AND called.first_at >= owners.valid_from
-    ),
-    by_service AS
-    (
-        SELECT by_consumer.*, owners.team AS service_team
-        FROM by_consumer
-        ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'service') AS owners
-            ON by_consumer.caller = owners.name AND by_consumer.first_at >= owners.valid_from
+        WHERE NOT (counted.use = 'api' AND callers.is_synthetic = 1)
     )
 SELECT
     service,
     consumer,
-    multiIf(
-        named_team != '', named_team,
-        coalesce(consumer_team, '') NOT IN ('', 'unknown'), consumer_team,
-        coalesce(service_team, '') NOT IN ('', 'unknown'), service_team,
-        'unknown'
-    ) AS team,
-    multiIf(
-        named_team != '', 'record',
-        coalesce(consumer_team, '') NOT IN ('', 'unknown'), 'consumer',
-        coalesce(service_team, '') NOT IN ('', 'unknown'), 'service',
-        'unknown'
-    ) AS team_rule,
-    'api' AS use,
-    toDate(first_at, ${zone}) AS day,
-    platform_services.active_min AS active_min,
+    multiIf(named_team != '', named_team, owners[1] != '', owners[1], owners[2] != '', owners[2], 'unknown') AS team,
+    multiIf(named_team != '', 'record', owners[1] != '', 'consumer', owners[2] != '', 'service', 'unknown') AS team_rule,
+    use,
+    day,
+    active_min,
     uses,
     first_at,
     last_at
-FROM by_service
-INNER JOIN platform_services ON platform_services.service = by_service.service
-UNION ALL
-SELECT
-    deliveries.service AS service,
-    deliveries.consumer AS consumer,
-    deliveries.team AS team,
-    if(team = 'unknown', 'unknown', 'service') AS team_rule,
-    deliveries.use AS use,
-    toDate(deliveries.at, ${zone}) AS day,
-    any(platform_services.active_min) AS active_min,
-    count() AS uses,
-    min(deliveries.at) AS first_at,
-    max(deliveries.at) AS last_at
-FROM adoption_deliveries AS deliveries
-INNER JOIN platform_services ON platform_services.service = deliveries.service
-GROUP BY service, consumer, team, use, day;
+FROM
+(
+    -- Both possible owners, of the caller identity and of the service behind it, by one join.
+    SELECT
+        asked.service AS service, asked.use AS use, asked.consumer AS consumer, asked.named_team AS named_team, asked.day AS day,
+        any(asked.active_min) AS active_min, any(asked.uses) AS uses, any(asked.first_at) AS first_at, any(asked.last_at) AS last_at,
+        [
+            anyIf(owners.team, asked.entity = 'consumer' AND owners.team != 'unknown'),
+            anyIf(owners.team, asked.entity = 'service' AND owners.team != 'unknown')
+        ] AS owners
+    FROM
+    (
+        SELECT *, asked.1 AS entity, asked.2 AS name
+        FROM called
+        ARRAY JOIN [('consumer', identity), ('service', caller)] AS asked
+    ) AS asked
+    ASOF LEFT JOIN (SELECT entity, name, team, valid_from FROM catalog_ownership) AS owners
+        ON asked.entity = owners.entity AND asked.name = owners.name AND asked.first_at >= owners.valid_from
+    GROUP BY service, use, consumer, named_team, day
+);

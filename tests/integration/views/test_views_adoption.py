@@ -152,7 +152,9 @@ def test_without_any_team_the_rate_is_null_not_zero(warehouse: Warehouse) -> Non
     warehouse.now("2026-06-16")
     warehouse.platform("auth")
     warehouse.traffic("auth", "2026-06-02 10:00", {"consumer": "x"})
-    row = warehouse.rows("SELECT numerator, denominator, value, null_reason, outside FROM adoption_rate")[0]
+    row = warehouse.rows(
+        "SELECT numerator, denominator, value, null_reason, outside FROM adoption_rate WHERE is_default"
+    )[0]
     assert tuple(row.values()) == (0, 0, None, "no_team", 1)
 
 
@@ -163,8 +165,28 @@ def test_an_observed_week_without_use_is_zero_and_an_unobserved_one_is_no_row(wa
     warehouse.team("a")
     use(warehouse, "02", a=1)
     warehouse.traffic("other", "2026-06-16 10:00", {"team": "a"})  # the gateway was still there in the third week
-    rows = warehouse.rows("SELECT service, period_start, numerator FROM adoption_rate ORDER BY period_start")
-    assert [tuple(row.values()) for row in rows] == [("auth", W1, 1), ("auth", W2, 0), ("auth", W3, 0)]
+    rows = warehouse.rows(
+        "SELECT service, period_start, numerator FROM adoption_rate WHERE is_default ORDER BY period_start"
+    )
+    assert [tuple(row.values()) for row in rows] == [("auth", W1, 1), ("auth", W3, 0)]
+
+
+def test_a_week_in_which_nothing_at_all_was_heard_of_is_no_churn_and_no_return(warehouse: Warehouse) -> None:
+    warehouse.now("2026-06-24")
+    warehouse.platform("auth")
+    use(warehouse, "02", a=1, b=1)
+    use(warehouse, "16", a=1)  # the gateway was silent in the second week: no data, not zero
+    shown = ("active", "new", "retained", "resurrected", "churned")
+    assert {week: tuple(row[name] for name in shown) for week, row in growth(warehouse).items()} == {
+        W1: (2, 2, 0, 0, 0),
+        W3: (1, 0, 1, 0, 1),
+    }
+    use(warehouse, "09", c=1)  # a backfill: it was heard of after all
+    assert {week: tuple(row[name] for name in shown) for week, row in growth(warehouse).items()} == {
+        W1: (2, 2, 0, 0, 0),
+        W2: (1, 1, 0, 0, 2),
+        W3: (1, 0, 0, 1, 1),
+    }
 
 
 def test_growth_new_retained_resurrected_churned(warehouse: Warehouse) -> None:
@@ -188,6 +210,7 @@ def test_growth_new_retained_resurrected_churned(warehouse: Warehouse) -> None:
 def test_a_backfill_restates_who_was_new(warehouse: Warehouse) -> None:
     warehouse.now("2026-06-24")
     warehouse.platform("auth")
+    warehouse.traffic("other", "2026-06-09 10:00", {"team": "a"})
     use(warehouse, "16", a=1)
     assert growth(warehouse)[W3]["new"] == 1
     use(warehouse, "02", a=1)
@@ -220,7 +243,9 @@ def test_a_change_within_the_week_counts_for_the_team_of_the_last_use(warehouse:
     warehouse.owner("app", "young", "2026-06-10", entity="consumer")
     for day in ("02", "09", "11"):
         warehouse.traffic("auth", f"2026-06-{day} 12:00", {"consumer": "app"})
-    assert warehouse.rows("SELECT team, teams FROM adoption_use_weekly ORDER BY period_start") == [
+    assert warehouse.rows(
+        "SELECT team, teams FROM adoption_use_by(from = '2026-06-01', to = '2026-07-01', grain = 'week') ORDER BY period_start"
+    ) == [
         {"team": "old", "teams": ["old"]},
         {"team": "young", "teams": ["old", "young"]},
     ]
