@@ -67,7 +67,7 @@ WITH
         SELECT
             entity,
             name,
-            arrayFilter((start, before) -> start.2 != before, owned, arrayPushFront(arrayPopBack(owned.2), '')) AS starts
+            arrayFilter((start, before) -> start.2 != before, owned, arraySlice(arrayPushFront(owned.2, ''), 1, length(owned))) AS starts
         FROM owners
     )
 SELECT
