@@ -1,15 +1,10 @@
-"""A rival's bug as a story: what happened, what the real views say of it, and what the rival's formula makes of it.
-
-A test tells its history and yields it once; all histories of one time zone are loaded together, through the processors
-and `facts()` into the tables. Then each test goes on with the views, asserts the number that was worked out by hand,
-and works out the rival's number from the same events.
-"""
+"""What happened in a rival's story: contract events, webhooks through their mapper, requests, in few words."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -17,15 +12,13 @@ from typing import Any
 from producers.sources.common import Context
 from producers.sources.github.mapper import map_payload
 from schemas import catalog
-from schemas.base import event_id
 from schemas.delivery import CiRun, Commit, Deployment, Incident, Merge, Push, Repository
 from schemas.envelope import Event
 from schemas.gateway import GatewayRequest, outcome_of, unit_id
-from tests.support.line import Line, event
+from tests.support.line import event
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-MEASURE = "metric, numerator, denominator, value, shown, null_reason, n, n_open, is_partial"
 
 
 def at(text: str) -> datetime:
@@ -108,6 +101,12 @@ class Story:
         for name in names:
             self.fact(catalog.Ownership(entity=entity, name=name, team=team, **fields), when)  # type: ignore[arg-type]
 
+    def applies_to(self, *teams: str, **fields: Any) -> None:
+        """The platform service is there for these teams, which exist."""
+        for team in teams:
+            self.fact(catalog.Team(team=team, **fields))
+            self.fact(catalog.Grant(team=team, service=self.service, relation="eligible"))
+
     def calls(self, when: str, consumer: str, *, late: bool = False, **fields: Any) -> GatewayRequest:
         """One request, in a unit of its own."""
         service, status = fields.pop("service", self.service), fields.pop("status", 200)
@@ -124,15 +123,16 @@ class Story:
         into.append(made)
         return made
 
+    def observed(self, *days: str, service: str | None = None) -> None:
+        """The gateway was heard of on these days: a health check, which is no use of anything."""
+        for day in days:
+            self.calls(f"{day} 03:00", "kubelet", service=service or self.service, is_synthetic=True)
+
     def github(self, kind: str, payload: dict[str, Any]) -> list[Event]:
         """A webhook of GitHub's, through its mapper."""
         made = list(map_payload(payload, {"X-GitHub-Event": kind}, Context(salt=b"rivals")).events)
         self.events += made
         return made
-
-    def again(self, *events: Event) -> None:
-        """They are delivered once more."""
-        self.events += events
 
     def comes_late(self, *events: Event) -> None:
         """They arrive after all else was computed."""
@@ -147,6 +147,14 @@ class Story:
             for one in (*self.events, *self.late)
             if isinstance(one.data, kind) and service in {None, getattr(one.data, "service", None)}
         ]
+
+    def weeks(self, requests: Sequence[GatewayRequest] = ()) -> dict[str, set[str]]:
+        """Monday → who called, probes left out; of all requests unless some are given."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for one in requests or self.requests:
+            if not one.is_synthetic:
+                found[str((one.at - timedelta(days=one.at.weekday())).date())].add(one.consumer)
+        return found
 
     def repository(self, name: str = "") -> Repository:
         name = name or self.service
@@ -164,137 +172,3 @@ class Story:
         made = event(data, at(when), source=f"//{self.service}")
         self.events.append(made)
         return made
-
-
-class Views:
-    """The real views, as a reader sees them; each is read once, for all stories."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self._read: dict[str, list[SimpleNamespace]] = {}
-
-    def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        return self._line.rows(sql, parameters)
-
-    def velocity(self, service: str, metric: str, begin: str, end: str) -> SimpleNamespace:
-        """The row of a measure of a service from one day until, not including, another."""
-        view = f"velocity_range(from = toDate('{begin}'), to = toDate('{end}'))"
-        return self._row(f"service, {MEASURE}", view, service=service, metric=metric)
-
-    def team_velocity(self, team: str, metric: str, begin: str, end: str) -> SimpleNamespace:
-        """The same of a team."""
-        view = f"velocity_teams_range(from = toDate('{begin}'), to = toDate('{end}'))"
-        return self._row(f"team, {MEASURE}", view, team=team, metric=metric)
-
-    def week(self, service: str, metric: str, monday: str) -> SimpleNamespace:
-        """The row of a measure of a service in a week."""
-        columns = f"service, toString(period_start) AS monday, {MEASURE}"
-        return self._row(columns, "velocity_weekly", service=service, metric=metric, monday=monday)
-
-    def growth(self, service: str, monday: str, consumer_set: str = "consumer") -> SimpleNamespace:
-        """Growth accounting of a platform service in a week."""
-        columns = (
-            "service, consumer_set, toString(period_start) AS monday, is_partial, active, new, retained, resurrected, "
-            "churned, reassigned_in, reassigned_out, quick_ratio, null_reason"
-        )
-        return self._row(columns, "adoption_growth", service=service, monday=monday, consumer_set=consumer_set)
-
-    def adoption(self, service: str, monday: str) -> SimpleNamespace:
-        """Share of all teams that use a platform service in a week."""
-        columns = (
-            "service, population, toString(period_start) AS monday, is_partial, numerator, denominator, value, shown, "
-            "outside_teams"
-        )
-        return self._row(columns, "adoption_rate", service=service, monday=monday, population="all")
-
-    def _row(self, columns: str, view: str, **key: str) -> SimpleNamespace:
-        names = [column.rpartition(" ")[2] for column in columns.split(", ")]
-        if view not in self._read:
-            rows = self.rows(f"SELECT {columns} FROM {view}")
-            self._read[view] = [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in rows]
-        found = [row for row in self._read[view] if all(getattr(row, name) == word for name, word in key.items())]
-        assert len(found) == 1, f"expected one row of {view} with {key}, got {found}"
-        return found[0]
-
-
-Telling = Generator[Story, Views, None]
-
-
-@dataclass
-class Rival:
-    """One rival's bug.
-
-    Attributes:
-        name: of the test.
-        sources: where the rival's formula, or its bug, is written down.
-        zone: of the tenant.
-        stage: histories of one stage share a warehouse.
-        tell: the story.
-    """
-
-    name: str
-    sources: tuple[str, ...]
-    zone: str
-    stage: str
-    tell: Callable[[], Telling]
-    telling: Telling = field(init=False, repr=False)
-
-    def begin(self) -> Story:
-        """The history."""
-        self.telling = self.tell()
-        return next(self.telling)
-
-    def end(self, views: Views) -> None:
-        """What the views say of it."""
-        try:
-            self.telling.send(views)
-        except StopIteration:
-            return
-        raise AssertionError(f"{self.name} yields its history twice")
-
-
-RIVALS: dict[str, Rival] = {}
-
-
-def rival(*sources: str, zone: str = "UTC", stage: str = "shared") -> Callable[[Callable[[], Telling]], Any]:
-    """Makes a test of a story."""
-
-    def register(tell: Callable[[], Telling]) -> Any:
-        told = RIVALS[tell.__name__] = Rival(tell.__name__, sources, zone, stage, tell)
-
-        def test(stages: Any) -> None:
-            told.end(stages.of(told))
-
-        test.__name__, test.__doc__, test.__module__ = tell.__name__, tell.__doc__, tell.__module__
-        return test
-
-    return register
-
-
-def load(line: Line, stories: Iterable[Story]) -> Views:
-    """All histories in one go, each event once as it came and once more in the end; then what comes late."""
-    told = list(stories)
-    services = [service for story in told for service in story.services]
-    assert len(services) == len(set(services)), f"two stories of one service: {sorted(services)}"
-    events = [one for story in told for one in story.events]
-    line.send(*events)
-    units = [[one] for story in told for one in story.requests]
-    if units:
-        line.send_traffic(*units)
-    line.recompute()
-    line.send(*(one for story in told for one in story.late))
-    if late := [[one] for story in told for one in story.late_requests]:
-        line.send_traffic(*late)
-    line.recompute()
-    return Views(line)
-
-
-def median(values: Iterable[float]) -> float:
-    """The right one."""
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-
-
-def identity(*words: str | int) -> str:
-    return event_id(*words)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from schemas.delivery import Deployment, Incident
-from tests.rivals.story import Story, Telling, at, rival
+from tests.rivals.story import Story, at
+from tests.rivals.telling import Telling, rival
 
 APRIL = "2026-04-01", "2026-05-01"
 FAIL = "change_fail_ratio"

@@ -8,7 +8,8 @@ from datetime import timedelta
 from schemas import catalog
 from schemas.delivery import Deployment
 from tests.rivals import payloads
-from tests.rivals.story import DAY, Story, Telling, at, rival
+from tests.rivals.story import DAY, Story, at
+from tests.rivals.telling import Telling, rival
 
 APRIL = "2026-04-01", "2026-05-01"
 FREQUENCY = "deployment_frequency_per_day"
@@ -166,7 +167,10 @@ def test_days_with_a_deployment_are_counted_instead_of_deployments() -> Telling:
     assert len({one.time.date() for one in story.said(Deployment)}) == 2
 
 
-@rival("https://github.com/apache/devlake-website/pull/712")
+@rival(
+    "https://github.com/apache/devlake/issues/6959",
+    "https://github.com/apache/devlake-website/pull/712",
+)
 def test_each_region_is_a_deployment_of_its_own_and_the_last_one_its_end() -> Telling:
     """v1 went to three regions from 23:30 on 30 April to 1 May: one deployment, of April, when it first succeeded.
 

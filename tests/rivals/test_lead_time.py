@@ -8,7 +8,8 @@ from statistics import fmean
 
 from schemas import catalog
 from schemas.delivery import Deployment, Merge, Push
-from tests.rivals.story import DAY, HOUR, Story, Telling, at, median, rival
+from tests.rivals.story import DAY, HOUR, Story, at
+from tests.rivals.telling import Telling, median, rival
 
 APRIL = "2026-04-01", "2026-05-01"
 LEAD = "change_lead_time_p50_seconds"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from tests.rivals.story import RIVALS
+from tests.rivals.telling import RIVALS
 
 FEWEST = 40
 HERE = Path(__file__).parent
