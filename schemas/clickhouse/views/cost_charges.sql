@@ -38,7 +38,10 @@ WITH
     charges AS
     (
         SELECT
-            events.*,
+            events.source AS source, events.id AS id, events.account AS account, events.period_start AS period_start,
+            events.period_end AS period_end, events.category AS category, events.provider AS provider,
+            events.product AS product, events.sub_account AS sub_account, events.resource AS resource,
+            events.service AS service, events.is_idle AS is_idle, events.currency AS currency,
             counted.is_partial AS is_partial,
             counted.is_provisional AS is_provisional,
             lowerUTF8(events.resource) AS resource_key,
@@ -62,7 +65,9 @@ WITH
             ) AS spent
         FROM
         (
-            SELECT *
+            SELECT
+                source, id, export, account, period_start, period_end, category, provider, product, sub_account,
+                resource, service, is_idle, currency, charge_start, charge_end, effective_cost
             FROM cost_events FINAL
             WHERE kind = 'cost' AND (source, export) IN (SELECT source, export FROM counted)
             ORDER BY version DESC
@@ -92,7 +97,13 @@ WITH
                     ),
                     [(toInt32(0), sub_account_key, 'sub_account')]
                 )) AS place
-            FROM (SELECT DISTINCT resource_key, sub_account_key FROM charges WHERE service = '')
+            FROM
+            (
+                -- Of all exports: more than is asked for, and cheaper than asking which of them count.
+                SELECT DISTINCT lowerUTF8(resource) AS resource_key, lowerUTF8(toString(sub_account)) AS sub_account_key
+                FROM cost_events FINAL
+                WHERE kind = 'cost' AND service = ''
+            )
         ) AS wanted
         INNER JOIN catalog_resources AS named ON named.resource = wanted.place.2
         GROUP BY resource_key, sub_account_key
