@@ -1,6 +1,7 @@
-"""What others read of the contracts, generated: a JSON Schema per CloudEvents type, and one AsyncAPI document.
+"""What others read of the contracts, generated: JSON Schemas, an AsyncAPI document, and the catalogue of metrics.
 
-The models and the stream registry are the truth; the files in `generated/` follow them, for senders in any language.
+The models, the stream registry and the views are the truth; the files in `generated/` follow them, for senders in any
+language and for who writes SQL.
 `python -m schemas.generate` writes them, `--check` only says which ones are stale (a test does the same).
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from schemas import asyncapi, envelope, gateway
+from schemas import asyncapi, envelope, gateway, metrics_page
 from schemas.base import Contract
 
 FOLDER = Path(__file__).parent / "generated"
@@ -26,7 +27,8 @@ def documents() -> dict[str, str]:
         f"{type_}.schema.json": event_schema(type_, model) for type_, model in envelope.TYPES.items()
     }
     schemas[f"{gateway.TYPE}.schema.json"] = _root(gateway.TYPE, gateway.GatewayBatch.model_json_schema())
-    return {name: _text(document) for name, document in {**schemas, "asyncapi.json": asyncapi.document()}.items()}
+    texts = {name: _text(document) for name, document in {**schemas, "asyncapi.json": asyncapi.document()}.items()}
+    return {**texts, "metrics.md": metrics_page.page()}
 
 
 def event_schema(type_: str, model: type[Contract]) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def event_schema(type_: str, model: type[Contract]) -> dict[str, Any]:
 def stale(folder: Path) -> list[str]:
     """Files of the folder that are missing, differ from what would be generated, or should not be there."""
     wanted = documents()
-    found = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.json"))}
+    found = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
     return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
 
 
