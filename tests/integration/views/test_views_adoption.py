@@ -244,7 +244,8 @@ def test_a_change_within_the_week_counts_for_the_team_of_the_last_use(warehouse:
     for day in ("02", "09", "11"):
         warehouse.traffic("auth", f"2026-06-{day} 12:00", {"consumer": "app"})
     assert warehouse.rows(
-        "SELECT team, teams FROM adoption_use_by(from = '2026-06-01', to = '2026-07-01', grain = 'week') ORDER BY period_start"
+        "SELECT team, teams FROM adoption_use_by(from = '2026-06-01', to = '2026-07-01', grain = 'week')"
+        " ORDER BY period_start"
     ) == [
         {"team": "old", "teams": ["old"]},
         {"team": "young", "teams": ["old", "young"]},
