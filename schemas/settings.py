@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -20,6 +21,17 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 def data_dir() -> Path:
     """Where the embedded stack keeps its data: `ADOPTION_DATA_DIR`, else `~/.local/share/adoption`."""
     return Path(os.environ.get("ADOPTION_DATA_DIR") or Path.home() / ".local" / "share" / "adoption")
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"expected a regular expression, got {text!r}: {error}") from error
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 class _StackFile(PydanticBaseSettingsSource):
@@ -62,6 +74,19 @@ class Settings(BaseSettings):
 
     time_zone: str = Field("UTC", description="Zone in which days, weeks and months are cut; fixed at creation")
     incarnation: int = Field(0, description="Raise it when the dirty topic is made anew: offsets begin at 0 again")
+
+    environment_tiers: dict[str, Literal["production", "nonprod"]] = Field(
+        {}, description="JSON: environment as sent, any case, to its tier; stands before what its name says"
+    )
+    attribution_hours: float = Field(
+        24, gt=0, description="An incident is laid at the latest deployment at most this long before it"
+    )
+    hotfix_label: str = Field("hotfix", description="Label of changes and deployments made because of an incident")
+    hotfix_ref: Pattern = Field(r"^hotfix[/-]", description="Branches of such changes and deployments, any case")
+    hotfix_title: Pattern = Field(r"\bhotfix\b", description="Titles of such changes and deployments, any case")
+    tier_edition: Literal["2021", "2023", "2024"] = Field(
+        "2024", description="Edition whose tiers are the headline; the others stand beside it"
+    )
 
     ingest_url: str = Field("http://127.0.0.1:8080", description="Where emit, tail and backfill send to")
     ingest_token: SecretStr | None = Field(None, description="Token that emit, tail and backfill send with")

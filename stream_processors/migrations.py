@@ -34,7 +34,9 @@ def migrate(client: Any, settings: Settings, *, dry_run: bool = False) -> list[s
         MigrationError: an applied migration's file changed, the warehouse is newer than these files, or was made for
             another time zone.
     """
-    parameters = clickhouse.Parameters(settings.clickhouse_database, settings.time_zone, settings.clickhouse_cluster)
+    parameters = clickhouse.Parameters(
+        settings.clickhouse_database, settings.time_zone, settings.clickhouse_cluster, settings.tier_edition
+    )
     database, client.database = client.database, None  # a server refuses every statement to a database it lacks
     try:
         return _Run(client, parameters).run(dry_run=dry_run)

@@ -57,7 +57,7 @@ class Rebuild:
     def __init__(self, warehouse: Warehouse, settings: Settings) -> None:
         self._warehouse = warehouse
         self._zone = settings.time_zone
-        self._facts = ServiceFacts(warehouse, settings.time_zone)
+        self._facts = ServiceFacts(warehouse, settings)
         self._catalog = CatalogReader(warehouse, settings.time_zone)
 
     async def differences(self, only: Collection[str] = (), progress: Progress = lambda *_: None) -> list[Difference]:

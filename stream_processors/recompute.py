@@ -32,7 +32,7 @@ class Recompute:
         self._warehouse = warehouse
         self._incarnation = settings.incarnation
         self._zone = settings.time_zone
-        self._services = ServiceFacts(warehouse, settings.time_zone)
+        self._services = ServiceFacts(warehouse, settings)
 
     async def store(self, records: Sequence[Record]) -> Stored:
         """Recompute the slices of a take; returns when their results are durable."""

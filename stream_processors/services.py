@@ -15,10 +15,12 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.delivery import Incident
+from schemas.settings import Settings
 from stream_processors import archive, delivery, references
 from stream_processors.archive import CatalogReader
 from stream_processors.delivery import INSTANT
-from stream_processors.facts import FactsConfig, Slice, facts, slices
+from stream_processors.facts import Slice, facts, slices
+from stream_processors.facts.config import config_of
 from stream_processors.facts_tables import SCHEMAS
 from stream_processors.marks import ServiceMark
 from stream_processors.resolve import NOBODY, Mappings, Resolved, Stored

@@ -34,6 +34,7 @@ class Parameters:
         database: name of the database.
         zone: IANA zone in which days, weeks and months are cut.
         cluster: replicated tables `ON CLUSTER` this name; None: one server.
+        tier_edition: year of the report whose tiers are the headline.
 
     Raises:
         ValueError: the zone is not known, or a name is no plain identifier.
@@ -42,11 +43,14 @@ class Parameters:
     database: str = "adoption"
     zone: str = "UTC"
     cluster: str | None = None
+    tier_edition: str = "2024"
 
     def __post_init__(self) -> None:
-        for name in (self.database, self.cluster or "none"):
+        for name in (self.database, self.cluster or "none", self.tier_edition):
             if not re.fullmatch(r"[A-Za-z0-9_]+", name):
-                raise ValueError(f"expected letters, digits, underscores in a database or cluster name, got {name!r}")
+                raise ValueError(
+                    f"expected letters, digits, underscores in a database, cluster or edition, got {name!r}"
+                )
         try:
             ZoneInfo(self.zone)
         except (KeyError, ValueError, OSError) as error:
@@ -57,6 +61,7 @@ class Parameters:
         return Template(template).substitute(
             database=self.database,
             zone=f"'{self.zone}'",
+            tier_edition=f"'{self.tier_edition}'",
             on_cluster=f"ON CLUSTER {self.cluster}" if self.cluster else "",
             replacing="ReplicatedReplacingMergeTree" if self.cluster else "ReplacingMergeTree",
             # An acknowledged insert is on the disk, not in the page cache: workers ack to Kafka on its word.

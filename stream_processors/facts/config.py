@@ -6,7 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from schemas.settings import Settings
 
 Tier = Literal["production", "nonprod", "unknown"]
 
@@ -29,3 +32,15 @@ class FactsConfig:
     clock: Literal["committer", "author"] = "committer"
     """Which time of a commit counts when both are known."""
     zone: str = "UTC"
+
+
+def config_of(settings: Settings) -> FactsConfig:
+    """What an installation's settings say about facts."""
+    return FactsConfig(
+        attribution_window=timedelta(hours=settings.attribution_hours),
+        environment_map=settings.environment_tiers,
+        hotfix_label=settings.hotfix_label,
+        hotfix_ref=re.compile(settings.hotfix_ref, re.IGNORECASE),
+        hotfix_title=re.compile(settings.hotfix_title, re.IGNORECASE),
+        zone=settings.time_zone,
+    )

@@ -30,13 +30,14 @@ UNIT_ROWS = {"gateway_unit_rows", "gateway_units"}
 
 PUBLIC = {
     "adoption_active", "adoption_growth", "adoption_rate", "as_of", "attempts", "catalog_consumers",
-    "catalog_ownership", "catalog_repositories", "catalog_services", "catalog_teams", "ci_runs", "commits", "coverage",
-    "dead_letter_list", "deployments", "evidence", "freshness", "gateway_hours", "incidents", "milestones", "periods",
-    "platform_services", "time_to_production", "ttp_median", "ttp_milestones", "ttp_survival", "velocity_daily",
-    "velocity_monthly", "velocity_organisation_monthly", "velocity_organisation_quarterly",
-    "velocity_organisation_range", "velocity_organisation_weekly", "velocity_quarterly", "velocity_range",
-    "velocity_teams_daily", "velocity_teams_monthly", "velocity_teams_quarterly", "velocity_teams_range",
-    "velocity_teams_weekly", "velocity_weekly",
+    "catalog_ownership", "catalog_repositories", "catalog_services", "catalog_teams", "ci_daily", "ci_monthly",
+    "ci_range", "ci_runs", "ci_weekly", "commits", "coverage", "dead_letter_list", "deployments", "evidence",
+    "freshness", "gateway_hours", "incidents", "milestones", "observations", "periods", "platform_services",
+    "time_to_production", "ttp_cohorts", "ttp_median", "ttp_milestones", "ttp_nth", "ttp_stages", "ttp_survival",
+    "ttp_teams", "velocity_daily", "velocity_monthly", "velocity_organisation_monthly",
+    "velocity_organisation_quarterly", "velocity_organisation_range", "velocity_organisation_weekly",
+    "velocity_quarterly", "velocity_range", "velocity_teams_daily", "velocity_teams_monthly",
+    "velocity_teams_quarterly", "velocity_teams_range", "velocity_teams_weekly", "velocity_weekly",
 }  # fmt: skip
 """Dashboards and other people's queries name these; one that goes breaks them."""
 

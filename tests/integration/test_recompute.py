@@ -440,7 +440,7 @@ class TestHeads:
         written = spy_on_inserts(pipeline, monkeypatch)
         marks = pipeline.recompute()
         clean, statements = (pipeline.heads(), pipeline.releases(), pipeline.evidence()), len(written)
-        assert statements == 7
+        assert statements == 8
         for survived in range(statements):
             pipeline.empty()
             pipeline.send(*events)

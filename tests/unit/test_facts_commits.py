@@ -484,3 +484,14 @@ def test_robots_are_marked_not_dropped() -> None:
     history.deploy("1", 10, commits=listed)
     assert {name: row.is_bot for name, row in history.commits().items()} == {"c1": 1, "c2": 1, "c3": 0}
     assert history.releases()["1"].commits == 3
+
+
+def test_a_first_release_after_the_branch_was_set_back_keeps_what_lies_behind() -> None:
+    history = History()
+    history.push(1, "c1", "c2", before=None)
+    history.push(2, "c3", before="c2")
+    history.push(3, before="c3", after=sha("c2"), forced=True)  # c3 is given up
+    history.push(4, "c4", before="c2")
+    history.deploy("1", 5, commit="c4")
+    assert history.credited() == {"1": ["c1", "c2", "c4"]}
+    assert history.releases()["1"].flags == ("forced",)

@@ -110,3 +110,25 @@ def test_a_retry_in_the_same_instant_is_ordered_by_native_id() -> None:
     history.deploy("b", 1, "v1", status="failure")
     history.deploy("a", 1, "v2")
     assert recovery(history, "b") == (None, "", "")
+
+
+def test_a_success_in_another_region_leaves_the_failure_where_it_is() -> None:
+    history = History()
+    history.deploy("1", 1, "v1", region="eu", status="failure")
+    history.deploy("2", 2, "v1", region="us")
+    assert recovery(history, "2") == (None, "", "")
+    history.deploy("3", 3, "v2", region="us")
+    assert recovery(history, "2") == (None, "", "")
+    history.deploy("4", 4, "v2", region="eu")
+    assert recovery(history, "2") == (at(4), "next_success", "4")
+
+
+def test_what_names_no_region_is_all_of_the_environment() -> None:
+    history = History()
+    history.deploy("1", 1, "v1", region="eu", status="failure")
+    history.deploy("2", 2, "v2")
+    assert recovery(history) == (at(2), "next_success", "2")
+    history = History()
+    history.deploy("1", 1, "v1", status="failure")
+    history.deploy("2", 2, "v2", region="us")
+    assert recovery(history) == (at(2), "next_success", "2")

@@ -53,3 +53,52 @@ def test_patterns_are_settings() -> None:
 
 def test_a_failed_hotfix_is_rework_too() -> None:
     assert rule(status="failure", title="hotfix") == "title"
+
+
+def released(history: History, hours: float, name: str = "2") -> str:
+    """The rule by which a release is rework, after a first one at the beginning."""
+    history.deploy("1", 0.5, "v1", commit="c0")
+    history.deploy(name, hours, "v2", commit="c2")
+    return history.releases()[name].rework_rule
+
+
+def test_a_hotfix_by_the_label_branch_or_title_of_a_change_that_it_brings() -> None:
+    said: dict[str, dict[str, Any]] = {
+        "label": {"labels": {"Hotfix": "true"}},
+        "ref": {"head_ref": "refs/heads/hotfix/7"},
+        "title": {"title": "Hotfix: pay again"},
+    }
+    for rule, fields in said.items():
+        history = History()
+        history.push(0, "c0", before=None)
+        history.push(2, "c2", before="c0")
+        history.merge(2, 7, merge_commit="c2", head_commit="c1", method="squash", **fields)
+        assert released(history, 3) == rule
+
+
+def test_a_label_that_a_change_got_later_than_its_opening_counts() -> None:
+    history = History()
+    history.push(0, "c0", before=None)
+    history.push(2, "c2", before="c0")
+    history.merge(1, 7, "opened", head_commit="c1", labels={"bug": "true"})
+    history.merge(2, 7, merge_commit="c2", head_commit="c1", method="squash", labels={"bug": "true", "hotfix": "true"})
+    assert released(history, 3) == "label"
+
+
+def test_a_change_makes_the_first_release_that_brings_it_rework_and_no_later_one() -> None:
+    history = History()
+    history.push(0, "c0", before=None)
+    history.push(2, "c2", before="c0")
+    history.push(4, "c3", before="c2")
+    history.merge(2, 7, merge_commit="c2", head_commit="c1", method="squash", labels={"hotfix": "true"})
+    assert released(history, 3) == "label"
+    history.deploy("3", 5, "v3", commit="c3")
+    assert history.releases()["3"].rework_rule == ""
+
+
+def test_the_first_release_brings_all_that_ever_was_and_is_no_hotfix() -> None:
+    history = History()
+    history.push(0, "c0", before=None)
+    history.merge(0, 7, merge_commit="c0", head_commit="c1", method="squash", labels={"hotfix": "true"})
+    history.deploy("1", 1, "v1", commit="c0")
+    assert history.releases()["1"].rework_rule == ""
