@@ -41,7 +41,7 @@ def deployment(given: Json, step: CiStep | None, at: str) -> Json:
     """
     data = _evidence(given, step)
     data["deployment_id"] = given.get("deployment_id") or _deployment_id(given, step, at)
-    identity = (data["deployment_id"], data.get("service"), data.get("environment"), data["status"])
+    identity = (data["deployment_id"], data.get("environment"), data["status"], *_where(data))
     return _event("deployment", identity, at, data)
 
 
@@ -64,7 +64,7 @@ def ci_run(given: Json, step: CiStep | None, at: str) -> Json:
     data["attempt"] = given.get("attempt") or (step.attempt if step else 1)
     if step and step.pipeline:
         data.setdefault("name", step.pipeline)
-    return _event("ci_run", (data["run_id"], data["attempt"], data["state"]), at, data)
+    return _event("ci_run", (data["run_id"], data["attempt"], data["state"], *_where(data)), at, data)
 
 
 def incident(given: Json, step: CiStep | None, at: str, *, at_given: bool) -> Json:
@@ -72,7 +72,7 @@ def incident(given: Json, step: CiStep | None, at: str, *, at_given: bool) -> Js
     data = {name: value for name, value in _evidence(given, None).items() if name not in {"commit", "ref"}}
     if step and step.url:
         data.setdefault("url", step.url)
-    return _event("incident", (data["incident_id"], data["state"], at if at_given else None), at, data)
+    return _event("incident", (data["incident_id"], data["state"], at if at_given else None, *_where(data)), at, data)
 
 
 def change(given: Json, step: CiStep | None, at: str) -> Json:
@@ -128,6 +128,12 @@ def _evidence(given: Json, step: CiStep | None) -> Json:
     if data.get("commit"):
         data["commit"] = data["commit"].lower()
     return data
+
+
+def _where(data: Json) -> tuple[str | None, str | None]:
+    """Service and repository as far as given: each may number its runs, deployments and incidents from 1."""
+    repository = data.get("repository") or {}
+    return data.get("service"), repository.get("id") or repository.get("name")
 
 
 def _event(kind: str, identity: tuple[str | int | None, ...], at: str, data: Json) -> Json:

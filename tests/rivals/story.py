@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from producers.http.cloudevents import STRUCTURED, read
 from producers.sources.common import Context
 from producers.sources.github.mapper import map_payload
 from schemas import catalog
@@ -77,10 +79,10 @@ class Story:
 
     def incident(self, name: str, when: str, state: str = "opened", **fields: Any) -> Event:
         """A state of an incident."""
-        service = fields.pop("service", self.service)
+        service, source = fields.pop("service", self.service), fields.pop("source", None)
         fields["commits"] = tuple(self.sha(one) for one in fields.get("commits", ()))
         data = Incident(provider="pager", service=service, incident_id=name, state=state, **fields)  # type: ignore[arg-type]
-        return self._put(data, when)
+        return self._put(data, when, source)
 
     def ci_run(self, name: str, when: str, **fields: Any) -> Event:
         """A CI run that ended."""
@@ -134,6 +136,10 @@ class Story:
         self.events += made
         return made
 
+    def emit(self, told: dict[str, Any]) -> None:
+        """What `adoption emit` sends, as the ingest service reads it."""
+        self.events += read(STRUCTURED, {}, json.dumps(told).encode()).events
+
     def comes_late(self, *events: Event) -> None:
         """They arrive after all else was computed."""
         for one in events:
@@ -168,7 +174,7 @@ class Story:
         clock = {} if made is None else {"committed_at": at(made), "clock": "committer"}
         return Commit(sha=self.sha(name), **{"parents": 1, **clock, **(more or {})})  # type: ignore[arg-type]
 
-    def _put(self, data: Any, when: str) -> Event:
-        made = event(data, at(when), source=f"//{self.service}")
+    def _put(self, data: Any, when: str, source: str | None = None) -> Event:
+        made = event(data, at(when), source=source or f"//{self.service}")
         self.events.append(made)
         return made

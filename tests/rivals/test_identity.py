@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from producers.emit import events as emit
 from schemas import catalog
 from schemas.delivery import CiRun, Deployment, Incident, Repository
 from tests.rivals import payloads
@@ -19,22 +20,23 @@ FAIL = "change_fail_ratio"
     "https://github.com/dora-team/fourkeys/blob/main/queries/incidents.sql",
     "https://github.com/entur/lamassu/pull/899",
 )
-def test_incident_seven_of_one_repository_is_incident_seven_of_another() -> Telling:
-    """Two repositories have an issue number 7, open from 10:00 to 11:00 and from 15:00 to 16:00, each of its service.
+def test_incident_seven_of_one_tracker_is_incident_seven_of_another() -> Telling:
+    """Two trackers have a number 7, open from 10:00 to 11:00 and from 15:00 to 16:00: two incidents of an hour each.
 
-    By (source, number) they are one incident of six hours.
+    By kind of tracker and number they are one, of six hours.
     """
-    story = Story("same-left", "same-right")
-    for service, hour in (("same-left", 10), ("same-right", 15)):
+    story = Story("seven-left", "seven-right")
+    for service, hour in (("seven-left", 10), ("seven-right", 15)):
         story.deploy(f"d-{service}", f"2026-04-02 {hour - 1:02}:30", service=service)
-        story.incident("7", f"2026-04-02 {hour}:00", service=service)
-        story.incident("7", f"2026-04-02 {hour + 1}:00", "resolved", service=service)
+        told = {"service": service, "source": f"//jira/{service}"}
+        story.incident("7", f"2026-04-02 {hour}:00", **told)
+        story.incident("7", f"2026-04-02 {hour + 1}:00", "resolved", **told)
     ours = yield story
 
-    spans = "SELECT service, dateDiff('minute', at, resolved_at) FROM incidents WHERE startsWith(service, 'same-')"
-    assert sorted(ours.rows(spans)) == [("same-left", 60), ("same-right", 60)]
+    spans = "SELECT service, dateDiff('minute', at, resolved_at) FROM incidents WHERE startsWith(service, 'seven-')"
+    assert sorted(ours.rows(spans)) == [("seven-left", 60), ("seven-right", 60)]
 
-    times = [one.time for one in story.said(Incident) if one.incident_id == "7"]
+    times = [one.time for one in story.said(Incident)]
     assert (max(times) - min(times)) / HOUR == 6.0
 
 
@@ -42,11 +44,19 @@ def test_incident_seven_of_one_repository_is_incident_seven_of_another() -> Tell
     "https://github.com/dora-team/fourkeys/blob/main/METRICS.md",
     "https://github.com/entur/lamassu/pull/899",
 )
-def test_build_twelve_of_one_service_is_build_twelve_of_another() -> Telling:
-    """Two services number their builds from 1 and deploy build 12: two deployments. `COUNT(DISTINCT deploy_id)`: 1."""
+def test_build_twelve_of_one_repository_is_build_twelve_of_another() -> Telling:
+    """Two repositories number their builds from 1, and each deploys its build 12 with one line in its pipeline.
+
+    Two deployments, in the same minute; by `COUNT(DISTINCT deploy_id)` one.
+    """
     story = Story("build-left", "build-right")
     for service in story.services:
-        story.deploy("12", "2026-04-02 10:00", service=service)
+        repository = f"git.example/acme/{service}"
+        story.fact(catalog.Mapping(repository=repository, service=service))
+        given = {
+            "deployment_id": "12", "environment": "production", "status": "success", "repository": repository,
+        }  # fmt: skip
+        story.emit(emit.deployment(given, None, "2026-04-02T10:00:00Z"))
     ours = yield story
 
     assert [ours.velocity(service, FREQUENCY, *APRIL).numerator for service in story.services] == [1, 1]

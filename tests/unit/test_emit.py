@@ -111,6 +111,25 @@ def test_without_a_ci_system_the_id_is_a_digest_of_what_was_given() -> None:
     assert at_ten["id"] != at_noon["id"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("deployment", "--deployment-id", "12", "--environment", "production"),
+        ("ci-run", "--run-id", "12", "--outcome", "success"),
+        ("incident", "--incident-id", "12"),
+    ],
+)
+def test_number_twelve_of_one_repository_or_service_is_not_that_of_another(command: tuple[str, ...]) -> None:
+    places = (
+        ("--repository", "git.example/acme/left"),
+        ("--repository", "git.example/acme/right"),
+        ("--service", "left"),
+        ("--service", "right"),
+    )
+    assert len({event_of(*command, *place).id for place in places}) == 4
+    assert event_of(*command, *places[0]).id == event_of(*command, *places[0]).id
+
+
 def test_a_deployment_lists_the_commits_since_the_one_before(tmp_path: Path) -> None:
     clone = Clone(tmp_path / "pay")
     before = clone.commit("Begin")
