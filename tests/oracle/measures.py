@@ -8,7 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from tests.oracle.commits import Credit
-from tests.oracle.releases import Release
+from tests.oracle.recovery import ALWAYS, World, known
 
 
 @dataclass
@@ -24,28 +24,44 @@ class Measures:
     rework: int
     lead_times: int
     lead_time_us: dict[int, Fraction | None]
+    lead_times_without_bots: int
+    lead_time_without_bots_us: dict[int, Fraction | None]
+    squashes: int
+    from_first_commit_us: dict[int, Fraction | None]
     recovered: int
     still_failed: int
     recovery_us: dict[int, Fraction | None]
 
 
-def measures(made: Sequence[Release], credited: Sequence[Credit], start: datetime, end: datetime) -> Measures:
-    """What happened from start (inclusive) to end (exclusive), at the instants that the dictionary names."""
-    tried = [r for r in made if start <= r.at < end]
-    failed = [r for r in tried if r.reasons]
-    forward = [r for r in tried if not r.is_rollback]
-    lead = [c.lead_time_us for c in credited if start <= c.at < end and c.lead_time_us is not None]
-    recovery = [microseconds(r.recovered_at, r.failed_at) for r in failed if r.recovered_at and r.failed_at]
+def measures(
+    found: World, credited: Sequence[Credit], start: datetime, end: datetime, until: datetime = ALWAYS
+) -> Measures:
+    """What happened from start (inclusive) to end (exclusive), at the instants that the dictionary names.
+
+    What is later than `until` does not exist.
+    """
+    tried = [(r, known(r, found, until)) for r in found.made if start <= r.at < end and r.at <= until]
+    failed = [(r, said) for r, said in tried if said.failure_reasons]
+    forward = [said for _, said in tried if not said.is_rollback]
+    counted = [c for c in credited if start <= c.at < end and c.at <= until and not c.not_counted]
+    lead = [c.lead_time_us for c in counted if c.lead_time_us is not None]
+    humans = [c.lead_time_us for c in counted if c.lead_time_us is not None and not c.is_bot]
+    squashes = [c.first_commit_lead_time_us for c in counted if c.first_commit_lead_time_us is not None]
+    recovery = [microseconds(said.recovered_at, r.at) for r, said in failed if said.recovered_at]
     return Measures(
-        deployments=len([r for r in made if r.finished_at and start <= r.finished_at < end]),
+        deployments=len([r for r, _ in tried if r.finished_at]),
         days=Fraction(microseconds(end, start), 86_400_000_000),
         attempts=len(tried),
         failed=len(failed),
         attempts_without_rollbacks=len(forward),
-        failed_without_rollbacks=len([r for r in forward if r.reasons]),
-        rework=len([r for r in tried if r.rework]),
+        failed_without_rollbacks=len([said for said in forward if said.failure_reasons]),
+        rework=len([said for _, said in tried if said.rework_rule]),
         lead_times=len(lead),
         lead_time_us={p: percentile(lead, p) for p in (50, 75, 90)},
+        lead_times_without_bots=len(humans),
+        lead_time_without_bots_us={p: percentile(humans, p) for p in (50, 75, 90)},
+        squashes=len(squashes),
+        from_first_commit_us={p: percentile(squashes, p) for p in (50, 75, 90)},
         recovered=len(recovery),
         still_failed=len(failed) - len(recovery),
         recovery_us={p: percentile(recovery, p) for p in (50, 75, 90)},

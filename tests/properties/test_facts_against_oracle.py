@@ -15,39 +15,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from schemas.catalog import Mapping
-from schemas.delivery import Incident
-from schemas.envelope import Event, version
-from stream_processors.facts import Facts, FactsConfig, facts
-from stream_processors.resolve import Mappings, Stored, StoredFact
-from stream_processors.stories import Pointed, assigned
+from schemas.envelope import Event
+from stream_processors.facts import Facts
 from tests.oracle.delivery import Delivery, delivery
 from tests.oracle.histories import MAPPED, START, histories
 from tests.oracle.recovery import earlier, known
+from tests.support.product import product
 
 EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "150"))
 Rows = dict[tuple[str, ...], dict[str, Any]]
 Tables = dict[str, Rows]
-
-
-def product(service: str, events: Iterable[Event]) -> Facts:
-    """The product's answer, through the catalog."""
-    mappings = Mappings.of(
-        StoredFact(
-            "//catalog.example", f"{name} {owner}", START, START, Mapping(repository=name, service=owner, paths=globs)
-        )
-        for name, owners in MAPPED.items()
-        for owner, globs in owners.items()
-    )
-    winners: dict[tuple[str, str], Stored] = {}
-    for event in sorted(events, key=version):
-        stored = Stored(event.source, event.id, event.time, version(event), event.data)  # type: ignore[arg-type]
-        winners[event.source, event.id] = stored
-    found = list(winners.values())
-    evidence = [one for one in found if not isinstance(one.data, Incident)]
-    resolved = [one for event in evidence for owner, one in mappings.resolve(event) if owner == service]
-    resolved += [one for owner, one in assigned(found, Pointed(found, mappings), mappings) if owner == service]
-    return facts(service, resolved, FactsConfig())
 
 
 def rows_of_product(found: Facts) -> Tables:

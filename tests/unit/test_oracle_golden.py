@@ -28,7 +28,7 @@ def of(service: str) -> Delivery:
 
 
 def measured(found: Delivery) -> Measures:
-    return measures(found.releases, found.credited, *window())
+    return measures(found.world, found.credited, *window())
 
 
 def test_the_five_measures(pay: Delivery) -> None:
