@@ -1,7 +1,7 @@
 -- question: Which share of the minutes was a service up?
 -- grain: service x period; parameters from, to (days, to exclusive), grain (day, week, month, quarter, range)
 -- owner: platform-analytics
--- needs: reliability_minutes, gateway_services, incidents, slo_objectives, period_days, catalog_ownership, catalog_services, as_of
+-- needs: gateway_minutes, reliability_minutes, gateway_services, incidents, slo_objectives, period_days, catalog_ownership, catalog_services, as_of
 -- A minute with traffic is up when its availability is at or above the objective that held then. A minute without any is
 -- down inside an incident of the service (not one that names a nonproduction environment), and where traffic was usual:
 -- at that local minute in all four weeks before; else it is quiet, and stands beside. A minute with nothing but the
@@ -51,8 +51,7 @@ WITH
     (
         SELECT service, intDiv(toUnixTimestamp(minute), 60) AS number, state
         FROM reliability_minutes
-        -- Four weeks and a day before, as what is usual.
-        WHERE hour > toDateTime({from:Date}, ${zone}) - INTERVAL 29 DAY AND hour < toDateTime({to:Date}, ${zone})
+        WHERE hour > toDateTime({from:Date}, ${zone}) - INTERVAL 1 HOUR AND hour < toDateTime({to:Date}, ${zone})
     ),
     -- Of one service and minute of the week (local): in which weeks there was traffic.
     slots AS
@@ -64,8 +63,14 @@ WITH
             groupUniqArray(intDiv(local, 10080)) AS weeks
         FROM
         (
-            SELECT service, number, number + intDiv(timezoneOffset(toDateTime(number * 60, ${zone})), 60) AS local
-            FROM traffic
+            SELECT DISTINCT
+                service,
+                intDiv(toUnixTimestamp(minute), 60) AS number,
+                number + intDiv(timezoneOffset(toTimeZone(minute, ${zone})), 60) AS local
+            FROM gateway_minutes
+            WHERE is_nonprod = 0
+                -- Four weeks and a day before, as what is usual.
+                AND hour > toDateTime({from:Date}, ${zone}) - INTERVAL 29 DAY AND hour < toDateTime({to:Date}, ${zone})
         )
         GROUP BY service, slot
         HAVING length(weeks) > 3
@@ -119,7 +124,7 @@ WITH
             told.number AS number,
             toDateTime64(told.number * 60, 6, 'UTC') AS at,
             multiIf(
-                any(told.traffic_state) != '', any(told.traffic_state),
+                max(told.traffic_state) != '', max(told.traffic_state),
                 max(told.is_incident) = 1, 'incident',
                 'usual'
             ) AS state
