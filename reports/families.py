@@ -143,10 +143,29 @@ _TIME_TO_PRODUCTION = Family(
             ),
         ),
         Section(
+            title="Stages (services whose both milestones were seen)",
+            sql="""
+                SELECT stage, n, n_open, n_out_of_order, p50_seconds, p75_seconds, p90_seconds, null_reason
+                FROM ttp_stages
+                WHERE is_headline AND team = {team:String} AND template = '' AND cohort = 'all' AND nth = 0
+                    AND {service:String} = ''
+                ORDER BY position
+            """,
+            columns=(
+                Column("stage", "stage"),
+                Column("n", "services", "count"),
+                Column("n_open", "in it now", "count"),
+                Column("n_out_of_order", "out of order", "count"),
+                Column("p50_seconds", "p50", "seconds", "null_reason"),
+                Column("p75_seconds", "p75", "seconds", "null_reason"),
+                Column("p90_seconds", "p90", "seconds", "null_reason"),
+            ),
+        ),
+        Section(
             title="Services begun from {since} to {until}",
             sql=f"""
                 SELECT service, team, start, started_at, status, value_seconds,
-                    if(is_open, elapsed_us / 1e6, NULL) AS open_for_seconds, {", ".join(_STAGES)},
+                    if(is_open, elapsed_seconds, NULL) AS open_for_seconds, {", ".join(_STAGES)},
                     is_left_truncated, is_out_of_order
                 FROM time_to_production
                 WHERE {_SERVICE} AND {_TEAM} AND is_headline

@@ -21,8 +21,11 @@ AS
 SELECT
     service,
     argMaxIf(facts.title, rank, isNotNull(facts.title)) AS title,
-    -- A later fact that is dated says since when it holds, not that the service began anew; nor does a removal.
-    coalesce(argMaxIf(onboarded, rank, isNotNull(onboarded)), minOrNullIf(declared, removed = 0)) AS onboarded_at,
+    -- Of contradicting dates the earliest said stands, then the smaller id. A later fact that is dated says since when it
+    -- holds, not that the service began anew; nor does a removal.
+    coalesce(
+        argMinIf(onboarded, (rank.2, rank.3, rank.4), isNotNull(onboarded)), minOrNullIf(declared, removed = 0)
+    ) AS onboarded_at,
     coalesce(argMaxIf(archived, rank, isNotNull(archived)), if(argMax(removed, rank) = 1, max(facts.at), NULL)) AS archived_at,
     argMaxIf(facts.template, rank, isNotNull(facts.template)) AS template,
     argMaxIf(facts.system, rank, isNotNull(facts.system)) AS system,

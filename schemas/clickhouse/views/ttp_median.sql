@@ -1,48 +1,13 @@
 -- question: How long does it take until half of the services are in production, those on their way counted as such?
 -- grain: start x team x template x cohort
 -- owner: platform-analytics
--- needs: ttp_survival
+-- needs: ttp_medians
+-- columns: ttp_medians without nth
 CREATE OR REPLACE VIEW ttp_median ${on_cluster}
 (
-    start         LowCardinality(String) COMMENT 'What the clock starts at: onboarded or first_commit',
-    is_headline   UInt8 COMMENT '1 for onboarded, the declared default',
-    team          String COMMENT 'Team; empty: all',
-    template      String COMMENT 'Golden path; empty: all',
-    cohort        String COMMENT 'Month of the start as YYYY-MM, or all',
-    value_seconds Nullable(Float64) COMMENT 'Kaplan-Meier median; NULL when half are not there yet',
-    null_reason   LowCardinality(String) COMMENT 'not_reached; empty when there is a value',
-    naive_seconds Nullable(Float64) COMMENT 'Median of the finished ones alone: too short while others are on their way',
-    n             UInt64 COMMENT 'Services',
-    n_done        UInt64 COMMENT 'Services in production',
-    n_open        UInt64 COMMENT 'Services on their way or archived before they got there'
+${columns}
 )
 AS
-SELECT
-    start,
-    start = 'onboarded' AS is_headline,
-    team,
-    template,
-    cohort,
-    -- The first time at which fewer than half are left; where exactly half are left, the middle between that time and
-    -- the next arrival.
-    round(if(isNull(half_at), below_at, (half_at + below_at) / 2), 6) AS value_seconds,
-    if(isNull(value_seconds), 'not_reached', '') AS null_reason,
-    if(n_done = 0, NULL, round(naive, 6)) AS naive_seconds,
-    n_done + n_open AS n,
-    curve.n_done AS n_done,
-    curve.n_open AS n_open
-FROM
-(
-    SELECT
-        start,
-        team,
-        template,
-        cohort,
-        minOrNullIf(time_seconds, survival < 0.5) AS below_at,
-        minOrNullIf(time_seconds, survival = 0.5) AS half_at,
-        quantileExactInclusiveArrayIf(0.5)(arrayWithConstant(done, time_seconds), done > 0) AS naive,
-        sum(done) AS n_done,
-        sum(censored) AS n_open
-    FROM ttp_survival
-    GROUP BY start, team, template, cohort
-) AS curve;
+SELECT ${names}
+FROM ttp_medians
+WHERE nth = 0;

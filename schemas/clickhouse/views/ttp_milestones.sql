@@ -4,11 +4,12 @@
 -- needs: as_of, milestones, catalog_services, catalog_consumers, gateway_hours
 CREATE OR REPLACE VIEW ttp_milestones ${on_cluster}
 (
-    service   String COMMENT 'Service',
+    service   String COMMENT 'Service by its catalog name',
     milestone LowCardinality(String) COMMENT 'onboarded, first_commit, first_ci_run, first_ci_success, first_nonprod_deployment, first_production_deployment, first_production_traffic',
     position  UInt8 COMMENT 'Place in that order, from 1',
     at        DateTime64(6, 'UTC') COMMENT 'When it was reached; a late earlier event moves it',
     origin    LowCardinality(String) COMMENT 'catalog, delivery or gateway: where it was seen',
+    source    String COMMENT 'Source of the event that reached it; empty when the catalog or the gateway says it',
     event     String COMMENT 'Event that reached it; empty when the catalog or the gateway says it'
 )
 AS
@@ -24,20 +25,27 @@ SELECT
     ) AS position,
     reached.at AS at,
     origin,
+    source,
     event
 FROM
 (
-    SELECT service, 'onboarded' AS milestone, assumeNotNull(onboarded_at) AS at, 'catalog' AS origin, '' AS event
+    SELECT
+        service, 'onboarded' AS milestone, assumeNotNull(onboarded_at) AS at, 'catalog' AS origin, '' AS source, '' AS event
     FROM catalog_services
     WHERE isNotNull(onboarded_at) AND onboarded_at <= (SELECT at FROM as_of)
     UNION ALL
-    SELECT service, toString(milestone), milestones.at, 'delivery', event
+    SELECT service, toString(milestone), milestones.at, 'delivery', source, event
     FROM milestones
     WHERE service != ''
     UNION ALL
-    SELECT service, 'first_production_traffic', min(first_at), 'gateway', ''
+    -- Requests to an environment whose name is one of nonprod (METRICS 3) are no production traffic.
+    SELECT service, 'first_production_traffic', min(first_at), 'gateway', '', ''
     FROM gateway_hours
     WHERE outcome = 'ok' AND is_synthetic = 0
         AND consumer NOT IN (SELECT consumer FROM catalog_consumers WHERE is_synthetic = 1)
+        AND NOT match(
+            lower(toString(environment)),
+            '^((prod|production|live)[-_./](.*[-_./])?)?(stag|stage|staging|preprod|uat|qa|test|testing|int|dev|development|preview|review|sandbox)([-_./].*)?$$'
+        )
     GROUP BY service
 ) AS reached;

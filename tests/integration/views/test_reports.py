@@ -67,14 +67,14 @@ def test_filters_narrow_every_part(warehouse: Warehouse, run: Run) -> None:
     assert [row["team"] for row in teams] == ["checkout"]
     services, teams = parts(run("velocity", *JUNE, "--service", "pay", "--format", "json"))
     assert ([row["service"] for row in services], teams) == (["pay"], [])
-    (medians, services) = parts(run("time-to-production", *JUNE, "--team", "payments", "--format", "json"))
+    medians, stages, services = parts(run("time-to-production", *JUNE, "--team", "payments", "--format", "json"))
     assert [row["service"] for row in services] == ["pay"]
-    assert {row["n"] for row in medians} == {1}
+    assert {row["n"] for row in medians} == {row["n"] for row in stages if row["n"]} == {1}
 
 
 def test_time_to_production_of_the_golden_history(warehouse: Warehouse, run: Run) -> None:
     golden(warehouse)
-    medians, services = parts(run("time-to-production", "--format", "json"))
+    medians, stages, services = parts(run("time-to-production", "--format", "json"))
     assert [(row["start"], row["cohort"], row["n_done"], row["n_open"]) for row in medians] == [
         ("onboarded", "all", 2, 0),
         ("onboarded", "2026-06", 2, 0),
@@ -82,6 +82,11 @@ def test_time_to_production_of_the_golden_history(warehouse: Warehouse, run: Run
         ("first_commit", "2026-06", 2, 0),
     ]
     assert {row["service"]: row["value_seconds"] for row in services} == {"pay": 694_800.0, "cart": 785_100.0}
+    # Both were committed to; neither ran CI.
+    assert [(row["stage"], row["n"]) for row in stages][:2] == [
+        ("onboarded_to_first_commit", 2),
+        ("first_commit_to_first_ci_run", 0),
+    ]
 
 
 def adopted(warehouse: Warehouse) -> None:
