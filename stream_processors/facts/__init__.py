@@ -130,7 +130,7 @@ def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Fact
         evidence=tuple(sorted(verdicts.rows(ordered), key=lambda row: (row.source, row.event))),
         grounds=grounds(
             Grounds(ordered, attempts, undone, config),
-            [(group, verdict.failure, verdict.rework_rule) for group, verdict in judged],
+            [(one, verdict.failure, verdict.rework_rule, brought.get(one.name, ())) for one, verdict in judged],
             (credits_.rows, book, crediting),
             episodes,
         ),

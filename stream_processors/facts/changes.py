@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,8 +24,8 @@ Said = list[tuple[Stored, Merge]]
 class Change:
     """One merged change; `landed`: the commit with which it came to its base.
 
-    `commits`: its own, oldest first; None when not known. `is_squash`: they became `landed`, one commit. `head`: the
-    branch it came from. `labels`: as each of its events gave them.
+    `commits`: its own, oldest first; None when not known. `is_squash`: they became `landed`, one commit. `said`: its
+    events, in order.
     """
 
     key: ChangeKey
@@ -37,9 +37,7 @@ class Change:
     commits: tuple[str, ...] | None
     is_squash: bool
     is_fork: bool
-    head: str
-    title: str
-    labels: tuple[Mapping[str, str], ...]
+    said: tuple[tuple[Stored, Merge], ...]
 
     @property
     def order(self) -> tuple[datetime, int]:
@@ -121,9 +119,7 @@ class Changes:
             is_squash=merged.method == "squash"
             or (merged.method is None and landed not in {head, *(commits or ())} and self._landed_alone(base, landed)),
             is_fork=is_fork,
-            head=next((branch_of(one.head_ref) for one in datas if one.head_ref), ""),
-            title=next((one.title for one in datas if one.title), ""),
-            labels=tuple(one.labels for one in datas if one.labels),
+            said=tuple(said),
         )
 
     def _pushed(self, branch: Branch, head: str) -> tuple[str, ...] | None:

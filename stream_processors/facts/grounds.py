@@ -13,11 +13,12 @@ from datetime import datetime
 from schemas.delivery import Deployment, Incident
 from stream_processors.facts.attempts import Deployed, Key
 from stream_processors.facts.book import Book
+from stream_processors.facts.changes import Change
 from stream_processors.facts.commits import Crediting
 from stream_processors.facts.config import FactsConfig
 from stream_processors.facts.recovery import Failure
 from stream_processors.facts.releases import Group
-from stream_processors.facts.rework import rework_rule
+from stream_processors.facts.rework import hotfix_told, rework_rule
 from stream_processors.facts.rollbacks import Rollbacks
 from stream_processors.facts.rows import CommitRow, Episode, Ground
 from stream_processors.resolve import Resolved, Stored
@@ -58,7 +59,7 @@ class Grounds:
         """All grounds, in the order of their table's key."""
         return tuple(sorted(self._rows, key=lambda row: (row.fact_kind, row.fact, row.role, row.source, row.event)))
 
-    def of_release(self, group: Group, failure: Failure, rework: str) -> None:
+    def of_release(self, group: Group, failure: Failure, rework: str, changes: Iterable[Change]) -> None:
         """The deployment, its regions; why it failed, what recovered it, what made it rework."""
         self._deployed[group.name] = anchor = self._decisive[group.anchor.key]
         self._say(group, "failed" if group.finished_at is None else "finished", anchor)
@@ -73,6 +74,8 @@ class Grounds:
                 self._say(group, "rolled_back", self._end(by, at))
             if rework:
                 self._say(group, "rework", self._rework(one, rework))
+        for change in changes:
+            self._say(group, "rework", hotfix_told(rework, change, self._config))
         for incident in group.incidents:
             self._say(group, "incident", self._begun(incident))
         if (recovery := failure.recovery) is not None:
@@ -139,13 +142,16 @@ class Grounds:
 
 def grounds(
     found: Grounds,
-    judged: Iterable[tuple[Group, Failure, str]],
+    judged: Iterable[tuple[Group, Failure, str, Sequence[Change]]],
     credited: tuple[Iterable[CommitRow], Book, Crediting],
     episodes: Iterable[Episode],
 ) -> tuple[Ground, ...]:
-    """Grounds of all facts of a service. `judged`: each release, its failure, and the rule by which it was rework."""
-    for group, failure, rework in judged:
-        found.of_release(group, failure, rework)
+    """Grounds of all facts of a service.
+
+    `judged`: each release, its failure, the rule by which it was rework, and the changes that it brought.
+    """
+    for one in judged:
+        found.of_release(*one)
     found.of_commits(*credited)
     found.of_incidents(episodes)
     return found.rows()

@@ -102,3 +102,14 @@ def test_every_ground_is_an_event_that_was_counted() -> None:
     counted = {row.event for row in found.evidence if row.counted}
     assert {row.event for row in found.grounds} <= counted
     assert any(isinstance(one.event.data, Incident) for one in history.events)
+
+
+def test_a_hotfix_rests_on_the_change_that_says_so() -> None:
+    history = History()
+    history.push(0, "c0", before=None)
+    history.push(2, "c2", before="c0")
+    history.merge(1, 7, "opened", head_commit="c1", labels={"bug": "true"})
+    merged = history.merge(2, 7, merge_commit="c2", head_commit="c1", method="squash", labels={"hotfix": "true"})
+    history.deploy("1", 0.5, "v1", commit="c0")
+    fix = history.deploy("2", 3, "v2", commit="c2")
+    assert roles(history, "release", "2") == {"finished": [fix.id], "rework": [merged.id]}
