@@ -78,7 +78,10 @@ def _local(place: str) -> Iterator[Path]:
                 response.raise_for_status()
                 shutil.copyfileobj(_Stream(response.iter_bytes()), file)
         except httpx.HTTPError as error:
-            said = f"{type(error).__name__}: {_shown(str(error))}"
+            # The messages of the client quote the address, and with it what is secret in it.
+            said = type(error).__name__
+            if isinstance(error, httpx.HTTPStatusError):
+                said = f"status {error.response.status_code}"
             raise Rejected("unreachable", f"{_shown(place)}: expected a bill, got {said}") from None
         yield path
 
