@@ -23,6 +23,7 @@ _REASONS = {
     "period_open": "week runs",
     "not_reached": "not reached",
     "no_team": "no teams",
+    "too_few_periods": "too early",
 }
 
 

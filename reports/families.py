@@ -50,10 +50,38 @@ _ADOPTION = Family(
     days=28,
     sections=(
         Section(
+            title="Lasting use: active in 3 of the last 4 closed periods before {until}",
+            sql=f"""
+                SELECT
+                    service, grain, period_start, value AS sustained_ratio, null_reason, numerator AS sustained,
+                    denominator, population, ever_numerator AS ever_tried, ever_value AS ever_ratio,
+                    active_numerator AS active_now, active_value AS active_ratio
+                FROM adoption_sustained
+                WHERE {_SERVICE} AND is_default AND period_start < {{until:Date}}
+                    AND ({{team:String}} = ''
+                        OR service IN (SELECT service FROM adoption_active WHERE {_TEAM}))
+                ORDER BY service, period_start DESC
+                LIMIT 1 BY service
+            """,
+            columns=(
+                Column("service", "service"),
+                Column("sustained_ratio", "adoption", "ratio", "null_reason"),
+                Column("sustained", "teams", "count"),
+                Column("denominator", "of", "count"),
+                Column("population", "population"),
+                Column("ever_tried", "ever tried", "count"),
+                Column("ever_ratio", "ever", "ratio", "null_reason"),
+                Column("active_now", "active now", "count"),
+                Column("active_ratio", "now", "ratio", "null_reason"),
+                Column("grain", "period"),
+                Column("period_start", "last from", "day"),
+            ),
+        ),
+        Section(
             title="Platform services by week, {since} to {until}",
             sql=f"""
                 SELECT
-                    service, period_start, is_partial, numerator, denominator, value AS adoption_ratio,
+                    service, period_start, is_partial, numerator, denominator, value AS adoption_ratio, population,
                     rate.null_reason AS adoption_null_reason, outside_teams, active, new, retained, resurrected,
                     reassigned_in, churned, reassigned_out, quick_ratio, growth.null_reason AS quick_null_reason
                 FROM (SELECT * FROM adoption_rate WHERE is_default) AS rate
@@ -70,7 +98,8 @@ _ADOPTION = Family(
                 Column("is_partial", "runs", "flag"),
                 Column("numerator", "teams", "count"),
                 Column("denominator", "of", "count"),
-                Column("adoption_ratio", "adoption", "ratio", "adoption_null_reason"),
+                Column("adoption_ratio", "active", "ratio", "adoption_null_reason"),
+                Column("population", "population"),
                 Column("active", "active", "count"),
                 Column("new", "new", "count"),
                 Column("retained", "kept", "count"),

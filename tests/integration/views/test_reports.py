@@ -100,7 +100,10 @@ def adopted(warehouse: Warehouse) -> None:
 
 def test_adoption_by_week_and_by_team(warehouse: Warehouse, run: Run) -> None:
     adopted(warehouse)
-    weeks, teams = parts(run("adoption", "--format", "json"))
+    lasting, weeks, teams = parts(run("adoption", "--format", "json"))
+    (auth,) = lasting
+    assert (auth["sustained_ratio"], auth["null_reason"], auth["population"]) == (None, "too_few_periods", "all")
+    assert (auth["ever_tried"], auth["active_now"], auth["denominator"]) == (3, 2, 4)
     assert [(row["period_start"], row["numerator"], row["denominator"], row["adoption_ratio"]) for row in weeks] == [
         ("2026-06-01", 2, 4, 0.5),
         ("2026-06-08", 2, 4, 0.5),
@@ -110,7 +113,8 @@ def test_adoption_by_week_and_by_team(warehouse: Warehouse, run: Run) -> None:
     assert (second["new"], second["retained"], second["churned"], second["outside_teams"]) == (2, 1, 1, ["unknown"])
     assert (third["is_partial"], third["churned"], third["quick_null_reason"]) == (1, None, "period_open")
     assert [(row["team"], row["uses"]) for row in teams] == [("a", 8), ("b", 1), ("c", 1), ("unknown", 1)]
-    weeks, teams = parts(run("adoption", "--team", "c", "--format", "json"))
+    lasting, weeks, teams = parts(run("adoption", "--team", "c", "--format", "json"))
+    assert [row["service"] for row in lasting] == ["auth"]
     assert [row["period_start"] for row in weeks] == ["2026-06-08"]
     assert [row["team"] for row in teams] == ["c"]
 
