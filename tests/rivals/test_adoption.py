@@ -91,9 +91,9 @@ def test_callers_without_a_profile_are_all_resurrected() -> Telling:
     week = ours.growth("use-profile", "2026-03-09")
     assert (week.new, week.resurrected) == (2, 0)
 
-    profiles = {one.data.consumer for one in story.events if isinstance(one.data, catalog.Consumer)}
-    created = {one.consumer: at("2026-03-10") if one.consumer in profiles else None for one in story.requests}
-    assert [consumer for consumer in ("a", "b") if created[consumer] is None] == ["a", "b"]
+    profiles = {one.data.consumer: one.time for one in story.events if isinstance(one.data, catalog.Consumer)}
+    created = {consumer: profiles.get(consumer, at("1970-01-01")) for consumer in story.weeks()["2026-03-09"]}
+    assert sum(begun < at("2026-03-09") for begun in created.values()) == 2
 
 
 @rival(
