@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import product
 from typing import Any
 
 import clickhouse_connect
@@ -98,7 +99,8 @@ def _columns_for(arrow: pa.DataType) -> set[str]:
     if pa.types.is_list(arrow) or pa.types.is_large_list(arrow):
         return {f"Array({inner})" for inner in _columns_for(arrow.value_type)}
     if pa.types.is_struct(arrow):
-        return {f"Tuple({', '.join(f'{field.name} String' for field in arrow)})"}
+        parts = [sorted(f"{field.name} {one}" for one in _columns_for(field.type)) for field in arrow]
+        return {f"Tuple({', '.join(fields)})" for fields in product(*parts)}
     fixed = {
         delivery.INSTANT: {"DateTime64(6, 'UTC')"},
         pa.date32(): {"Date"},
