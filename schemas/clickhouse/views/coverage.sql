@@ -1,12 +1,12 @@
 -- question: How much of the input could not be used for a family of metrics, and why?
 -- grain: metric family x reason
 -- owner: platform-analytics
--- needs: deployments, commits, attempts, incidents, evidence, milestones, time_to_production, catalog_services, adoption_use, platform_services, gateway_services, dead_letter_list
+-- needs: deployments, commits, attempts, incidents, evidence, milestones, time_to_production, ci_runs, catalog_services, cost_charges, cost_exports, adoption_use, platform_services, gateway_services, dead_letter_list
 CREATE OR REPLACE VIEW coverage ${on_cluster}
 (
-    family      LowCardinality(String) COMMENT 'adoption, time-to-production, velocity, or all',
+    family      LowCardinality(String) COMMENT 'adoption, time-to-production, velocity, ci, cost, or all',
     reason      String COMMENT 'Why it could not be used, or only in part',
-    unit        LowCardinality(String) COMMENT 'What is counted: deployments, commits, attempts, incidents, events, uses, services, records',
+    unit        LowCardinality(String) COMMENT 'What is counted: deployments, commits, attempts, incidents, events, runs, uses, services, charges, exports, records',
     numerator   UInt64 COMMENT 'Not used, or used in part',
     denominator Nullable(UInt64) COMMENT 'All that there were; NULL when that is not known',
     value       Nullable(Float64) COMMENT 'numerator / denominator; NULL when there was none, or that is not known'
@@ -65,7 +65,8 @@ FROM
         [
             ('no_onboarding_date', countIf(service NOT IN (SELECT service FROM catalog_services WHERE isNotNull(onboarded_at)))),
             ('left_truncated', countIf(left_truncated = 1)),
-            ('out_of_order', countIf(out_of_order = 1))
+            ('out_of_order', countIf(out_of_order = 1)),
+            ('unknown_owner', countIf(team = 'unknown'))
         ]
     FROM
     (
@@ -75,11 +76,24 @@ FROM
     ) AS reached
     LEFT JOIN
     (
-        SELECT service, max(is_left_truncated) AS left_truncated, max(is_out_of_order) AS out_of_order
+        SELECT service, max(is_left_truncated) AS left_truncated, max(is_out_of_order) AS out_of_order, any(team) AS team
         FROM time_to_production
         WHERE is_headline
         GROUP BY service
     ) AS started ON started.service = reached.service
+    UNION ALL
+    SELECT
+        'ci', 'runs', count(),
+        [
+            ('unresolved_service', countIf(service = '')),
+            ('unknown_owner', countIf(service != '' AND team = 'unknown')),
+            ('missing_commit', countIf(commit = '')),
+            ('not_finished', countIf(isNull(finished_at))),
+            ('no_start_time', countIf(isNotNull(finished_at) AND isNull(started_at))),
+            ('no_queue_time', countIf(isNotNull(finished_at) AND (isNull(queued_at) OR isNull(started_at)))),
+            ('clock_skew', countIf(finished_at < started_at OR started_at < queued_at))
+        ]
+    FROM ci_runs
     UNION ALL
     SELECT
         'adoption', 'uses', sum(uses),
@@ -96,6 +110,26 @@ FROM
         'adoption', 'services', count(),
         [('platform_service_without_traffic', countIf(service NOT IN (SELECT service FROM gateway_services)))]
     FROM platform_services
+    UNION ALL
+    SELECT
+        'cost', 'charges', count(),
+        [
+            ('unallocated', countIf(is_unallocated)),
+            ('provisional', countIf(is_open)),
+            ('service_not_in_catalog', countIf(is_unknown))
+        ]
+    FROM
+    (
+        SELECT
+            max(allocation = 'unallocated') AS is_unallocated,
+            max(is_provisional) AS is_open,
+            max(allocation = 'allocated' AND service NOT IN (SELECT service FROM catalog_services)) AS is_unknown
+        FROM cost_charges
+        GROUP BY source, id
+    )
+    UNION ALL
+    SELECT 'cost', 'exports', count(), [('incomplete_export', countIf(is_complete = 0))]
+    FROM cost_exports
     UNION ALL
     SELECT 'all', 'records', NULL, groupArray((concat('dead_lettered: ', reason), letters))
     FROM (SELECT reason, count() AS letters FROM dead_letter_list WHERE is_waiting GROUP BY reason)

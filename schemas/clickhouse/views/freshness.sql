@@ -4,10 +4,10 @@
 -- needs: as_of
 CREATE OR REPLACE VIEW freshness ${on_cluster}
 (
-    stream      LowCardinality(String) COMMENT 'delivery, catalog, gateway (events as stored), facts (recomputed from delivery)',
+    stream      LowCardinality(String) COMMENT 'delivery, catalog, gateway (events as stored), costs (when bills were exported), facts (recomputed from delivery)',
     data_until  Nullable(DateTime64(6, 'UTC')) COMMENT 'Time of the latest event, not later than now; NULL when there is none',
     lag_seconds Nullable(Float64) COMMENT 'Now minus data_until',
-    n           UInt64 COMMENT 'What there is: events, gateway hours, services with facts',
+    n           UInt64 COMMENT 'What there is: events, gateway hours, charges, services with facts',
     as_of       Nullable(DateTime64(6, 'UTC')) COMMENT 'Now, for every view; NULL before the clock''s first tick',
     is_pinned   UInt8 COMMENT '1 when somebody pinned now'
 )
@@ -27,6 +27,9 @@ FROM
     UNION ALL
     SELECT 'catalog', maxOrNullIf(time, time <= (SELECT at FROM as_of)), count()
     FROM catalog_events FINAL
+    UNION ALL
+    SELECT 'costs', maxOrNullIf(assumeNotNull(exported_at), exported_at <= (SELECT at FROM as_of)), countIf(kind = 'cost')
+    FROM cost_events FINAL
     UNION ALL
     SELECT 'gateway', maxOrNullIf(least(arrayMax(last_at), (SELECT at FROM as_of)), notEmpty(last_at) AND hour <= (SELECT at FROM as_of)), countIf(notEmpty(last_at))
     FROM gateway_hour_slices FINAL

@@ -129,6 +129,7 @@ def test_freshness_says_until_when_there_is_data_and_null_where_there_is_none(wa
     rows = warehouse.rows("SELECT stream, data_until, lag_seconds, n, as_of FROM freshness ORDER BY stream")
     assert [tuple(row.values()) for row in rows] == [
         ("catalog", at("2026-06-01"), 86_400.0, 1, at("2026-06-02")),
+        ("costs", None, None, 0, at("2026-06-02")),
         ("delivery", None, None, 0, at("2026-06-02")),
         ("facts", None, None, 0, at("2026-06-02")),
         ("gateway", at("2026-06-01 23:30"), 1800.0, 1, at("2026-06-02")),
