@@ -1,7 +1,7 @@
 -- question: How quickly and how safely do changes flow, by period of any grain?
--- grain: service (or team, or the organisation) x period x metric; parameters from, to (days, to exclusive), grain (day, week, month, quarter, range), scope (service, team, organisation)
+-- grain: service (or team, or the organisation) x period x metric; parameters from, to (days, to exclusive), grain (day, week, month, quarter, range), scope (service, team, today: teams as they are organised today, organisation)
 -- owner: platform-analytics
--- needs: velocity_facts, velocity_spine
+-- needs: velocity_facts, velocity_spine, catalog_today
 CREATE OR REPLACE VIEW velocity ${on_cluster}
 (
     service      String COMMENT 'Service; empty when the scope is team or organisation',
@@ -21,11 +21,19 @@ CREATE OR REPLACE VIEW velocity ${on_cluster}
 )
 AS
 WITH
+    (SELECT (services, owners, formers, heirs) FROM catalog_today) AS today,
     -- Rates under this many attempts are not shown (METRICS 0.4).
     5 AS n_min,
     facts AS
     (
-        SELECT *, multiIf({scope:String} = 'team', team, {scope:String} = 'organisation', '', service) AS name
+        SELECT
+            *,
+            multiIf(
+                {scope:String} = 'team', team,
+                {scope:String} = 'today', transform(service, today.1, today.2, transform(team, today.3, today.4, team)),
+                {scope:String} = 'organisation', '',
+                service
+            ) AS name
         FROM velocity_facts
         WHERE day >= {from:Date} AND day < {to:Date}
     ),

@@ -1,7 +1,7 @@
 -- question: For which services, teams or the organisation does each period have velocity measures, even when nothing happened?
 -- grain: service (or team, or the organisation) x period; parameters as those of velocity
 -- owner: platform-analytics
--- needs: velocity_facts, periods, catalog_services, catalog_ownership, as_of
+-- needs: velocity_facts, periods, catalog_services, catalog_ownership, catalog_today, as_of
 CREATE OR REPLACE VIEW velocity_spine ${on_cluster}
 (
     name         String COMMENT 'Service or team; empty for the organisation',
@@ -14,6 +14,7 @@ CREATE OR REPLACE VIEW velocity_spine ${on_cluster}
 )
 AS
 WITH
+    (SELECT (services, owners, formers, heirs) FROM catalog_today) AS today,
     facts AS
     (
         SELECT service, team, at, day, kind IN ('release', 'attempt') AS is_deployment
@@ -62,7 +63,12 @@ WITH
     ),
     owned AS
     (
-        SELECT alive.service AS service, coalesce(nullIf(owners.team, ''), 'unknown') AS owner, period_start, is_observed
+        SELECT
+            alive.service AS service,
+            coalesce(nullIf(owners.team, ''), 'unknown') AS owner_then,
+            if({scope:String} = 'today', transform(service, today.1, today.2, transform(owner_then, today.3, today.4, owner_then)), owner_then) AS owner,
+            period_start,
+            is_observed
         FROM alive
         ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'service') AS owners
             ON alive.service = owners.name AND alive.last_at >= owners.valid_from
@@ -70,7 +76,8 @@ WITH
         -- A team keeps what it did before it lost the service, and has nothing to answer for after that.
         SELECT DISTINCT
             '' AS service,
-            team AS owner,
+            '' AS owner_then,
+            if({scope:String} = 'today', transform(facts.service, today.1, today.2, transform(team, today.3, today.4, team)), team) AS owner,
             multiIf(
                 {grain:String} = 'day', day,
                 {grain:String} = 'week', toStartOfWeek(day, 1),
@@ -80,10 +87,10 @@ WITH
             ) AS period_start,
             is_deployment AS is_observed
         FROM facts
-        WHERE {scope:String} = 'team' AND day >= {from:Date}
+        WHERE {scope:String} IN ('team', 'today') AND day >= {from:Date}
     )
 SELECT
-    multiIf({scope:String} = 'team', owner, {scope:String} = 'organisation', '', service) AS name,
+    multiIf({scope:String} IN ('team', 'today'), owner, {scope:String} = 'organisation', '', service) AS name,
     multiIf({scope:String} = 'organisation', '', owner) AS team,
     owned.period_start AS period_start,
     any(cuts.period_end) AS period_end,

@@ -117,6 +117,54 @@ def test_a_team_that_still_exists_beside_what_was_split_off_keeps_its_own(wareho
     assert by_team(warehouse, "adoption_use_today") == {"core": 2, "edge": 2}
 
 
+def releases(warehouse: Warehouse, service: str, *days: str) -> None:
+    rows = [{"release": f"r{day}", "at": f"2026-06-{day}", "finished_at": f"2026-06-{day}"} for day in days]
+    warehouse.facts(service, releases=rows)
+
+
+def deployments(warehouse: Warehouse, view: str) -> dict[str, tuple[int, ...]]:
+    """Deployments of each team, week by week of June 2026."""
+    found: dict[str, tuple[int, ...]] = {}
+    for row in warehouse.rows(
+        f"SELECT team, numerator FROM {view} WHERE metric = 'deployment_frequency_per_day' ORDER BY team, period_start"
+    ):
+        found[row["team"]] = (*found.get(row["team"], ()), row["numerator"])
+    return found
+
+
+def test_velocity_stays_with_the_old_team_as_of_then_and_moves_whole_as_of_today(warehouse: Warehouse) -> None:
+    warehouse.now("2026-06-21 12:00")
+    warehouse.owner("pay", "payments", "2026-01-01")
+    warehouse.owner("pay", "core", REORGANISED)
+    warehouse.owner("cart", "core", "2026-01-01")
+    releases(warehouse, "pay", "02", "03", "09", "16")
+    releases(warehouse, "cart", "04")
+    weekly = deployments(warehouse, "velocity_teams_weekly")
+    assert weekly == {"payments": (2, 1), "core": (1, 0, 1)}
+    assert deployments(warehouse, "velocity_teams_today_weekly") == {"core": (3, 1, 1)}
+    whole = "velocity_teams_today_range(from = '2026-06-01', to = '2026-06-22')"
+    assert deployments(warehouse, whole) == {"core": (5,)}
+    assert sum(sum(counts) for counts in weekly.values()) == 5
+
+
+def test_velocity_of_dissolved_teams_goes_by_lineage_where_the_service_has_no_owner_today(warehouse: Warehouse) -> None:
+    warehouse.now("2026-06-15")
+    warehouse.owner("cart", "web", "2026-01-01")  # the catalog was never told that web is channels now
+    warehouse.owner("old", "mobile", "2026-01-01")
+    warehouse.owner("old", "mobile", "2026-06-05", removed=True)
+    warehouse.owner("split", "core", "2026-01-01")
+    warehouse.catalog("team", "2026-06-05", team="channels", lineage="merged", predecessors=["web", "mobile"])
+    for team in ("money", "people"):
+        warehouse.catalog("team", "2026-06-05", team=team, lineage="split", predecessors=["core"])
+    warehouse.catalog("team", "2026-06-05", team="core", removed=True)
+    warehouse.owner("moved", "core", "2026-01-01")
+    warehouse.owner("moved", "people", "2026-06-05")
+    for service in ("cart", "old", "split", "moved", "orphan"):
+        releases(warehouse, service, "02")
+    today = deployments(warehouse, "velocity_teams_today_weekly")
+    assert {team: counts[0] for team, counts in today.items()} == {"channels": 2, "people": 1, "unknown": 2}
+
+
 def test_owners_today_are_teams_of_today(warehouse: Warehouse) -> None:
     warehouse.now("2026-07-01")
     warehouse.owner("pay", "payments", "2026-01-01")
