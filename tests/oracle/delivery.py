@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schemas.delivery import Incident
+from schemas.delivery import Incident, Merge, Push
 from schemas.envelope import Event
 from tests.oracle import attempts, ci_runs, commits, incidents, milestones, recovery, rollbacks
 from tests.oracle import releases as collapse
-from tests.oracle.history import Repositories, in_order, known, services_of, told_apart
+from tests.oracle.history import Repositories, in_full, in_order, known, services_of, told_apart
 
 
 @dataclass
@@ -40,6 +40,8 @@ def delivery(
         event for event in everything if service in services_of(event, held) and not isinstance(event.data, Incident)
     ]
     own = told_apart(in_order([*mine, *incidents.of_service(service, everything, held)]))
+    shared = [event for event in everything if isinstance(event.data, Push | Merge)]
+    everything, own = in_full(everything, [*shared, *own]), in_full(own, [*shared, *own])
     every = attempts.attempts(own, tiers or {})
     production = attempts.production(every)
     rollbacks.judge(production)

@@ -36,6 +36,11 @@ ENVIRONMENTS = ("production", "prod-eu", "live", "prod-us", "staging", "prod_tes
 BRANCHES = ("main", "hotfix/1", "release")
 
 
+def sha_of(number: int) -> str:
+    """The id of the n-th commit: its first twelve digits are enough to know it by."""
+    return f"{0:08x}{number:04x}{0:028x}"
+
+
 def at(tick: int) -> datetime:
     """Instants lie on half hours; 48 of them are the window exactly."""
     return START + tick * HALF_HOUR
@@ -87,6 +92,8 @@ class Deployed:
     service: str | None
     is_other: bool
     """Told by another system, which has ids of its own."""
+    is_short: bool
+    """Gives commits by their first digits."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +192,7 @@ DEPLOYED = st.builds(
     fixes=st.sampled_from([*[None] * 6, 0, 1, 2]),
     service=SERVICES,
     is_other=st.sampled_from([*[False] * 7, True]),
+    is_short=st.sampled_from([*[False] * 4, True]),
 )
 TRAIN = st.builds(
     Train,
@@ -256,7 +264,7 @@ class _World:
 
     def commit(self, age: int | None, style: str = "") -> Commit:
         self.commits += 1
-        fields: dict[str, Any] = {"sha": f"{self.commits:040x}", "parents": 1}
+        fields: dict[str, Any] = {"sha": sha_of(self.commits), "parents": 1}
         if self.repository.name == MONO:
             fields["paths"] = PATHS[self.commits % len(PATHS)]
         if age is not None:
@@ -411,11 +419,11 @@ def _change(world: _World, plan: Changed) -> None:
 
 
 def _sha(world: _World, pick: int) -> str:
-    return f"{pick % (world.commits + 1) + 1:040x}"
+    return sha_of(pick % (world.commits + 1) + 1)
 
 
 def _deploy(world: _World, plan: Deployed) -> None:
-    environment = ENVIRONMENTS[plan.environment]
+    environment, digits = ENVIRONMENTS[plan.environment], 12 if plan.is_short else 40
     fields: dict[str, Any] = {
         "provider": "t",
         "service": plan.service,
@@ -425,12 +433,13 @@ def _deploy(world: _World, plan: Deployed) -> None:
         "region": plan.region,
         "release_id": plan.release_id,
         "version": plan.version,
-        "commit": None if plan.head is None else _sha(world, plan.head),
+        "commit": None if plan.head is None else _sha(world, plan.head)[:digits],
         "ref": plan.ref,
         "fixes": () if plan.fixes is None else (f"i{plan.fixes}",),
     }
     if plan.listed is not None:
-        fields["commits"] = tuple(Commit(sha=sha) for sha in dict.fromkeys(_sha(world, pick) for pick in plan.listed))
+        listed = dict.fromkeys(_sha(world, pick)[:digits] for pick in plan.listed)
+        fields["commits"] = tuple(Commit(sha=sha) for sha in listed)
     match plan.more:
         case "label":
             fields["labels"] = {"Hotfix": "true"}
@@ -480,7 +489,7 @@ def _trouble(world: _World, plan: Troubled) -> None:
         case "deployment":
             fields["deployment_ids"] = (f"d{plan.target % 10}", f"t0{plan.target % 5}")
         case "commit":
-            fields["commits"] = (_sha(world, plan.target),)
+            fields["commits"] = (_sha(world, plan.target)[: 12 if plan.target % 3 else 40],)
         case "version":
             fields["version"] = f"v{plan.target % 4}"
     began = None if plan.began is None else at(plan.began)

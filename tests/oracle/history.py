@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from schemas.delivery import Incident, Merge, Push
+from schemas.delivery import CiRun, Incident, Merge, Push
 from schemas.envelope import Event, version
 
+_FULL = 40
 Repositories = Mapping[str, Mapping[str, Sequence[str]]]
 """Repository name -> service -> globs of its paths; none: the whole repository."""
 
@@ -61,6 +62,41 @@ def told_apart(events: Iterable[Event]) -> list[Event]:
             changed["deployment_ids"] = meant("deployment_id", data.deployment_ids)
         told.append(event.model_copy(update={"data": data.model_copy(update=changed)}) if changed else event)
     return told
+
+
+def in_full(events: Iterable[Event], known_to: Iterable[Event]) -> list[Event]:
+    """A short commit id means the only full one, among those that some events tell, that it begins."""
+    full = {sha for event in known_to for sha in _shas(event) if len(sha) == _FULL}
+
+    def meant(sha: str | None) -> str | None:
+        found = [one for one in full if sha and len(sha) < _FULL and one.startswith(sha)]
+        return found[0] if len(found) == 1 else sha
+
+    told = []
+    for event in events:
+        data: Any = event.data
+        changed: dict[str, Any] = {
+            name: meant(getattr(data, name))
+            for name in ("commit", "before", "after", "head_commit", "merge_commit")
+            if hasattr(data, name)
+        }
+        if isinstance(data, Incident):
+            changed["commits"] = tuple(meant(sha) for sha in data.commits)
+        elif getattr(data, "commits", None) is not None:
+            changed["commits"] = tuple(one.model_copy(update={"sha": meant(one.sha)}) for one in data.commits)
+        told.append(event.model_copy(update={"data": data.model_copy(update=changed)}))
+    return told
+
+
+def _shas(event: Event) -> set[str]:
+    """All commit ids that an event mentions, but for what a CI run ran on."""
+    data: Any = event.data
+    if isinstance(data, CiRun):
+        return set()
+    names = ("commit", "before", "after", "head_commit", "merge_commit")
+    found = {getattr(data, name, None) for name in names}
+    found |= {one if isinstance(one, str) else one.sha for one in getattr(data, "commits", None) or ()}
+    return {sha for sha in found if sha}
 
 
 def services_of(event: Event, repositories: Repositories) -> set[str]:

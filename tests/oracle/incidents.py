@@ -12,6 +12,7 @@ from tests.oracle.attempts import Attempt
 from tests.oracle.history import Repositories, commits_of, first_said, services_of
 from tests.oracle.releases import Release
 
+_COMMIT = 12
 STATES = ("opened", "acknowledged", "resolved", "reopened")
 
 
@@ -53,11 +54,17 @@ def owner(story: Sequence[Event], everything: Sequence[Event], repositories: Rep
                     names = _commits(service, other, repositories)
                     if kind == "deployment_ids":
                         names = {other.data.deployment_id} if isinstance(other.data, Deployment) else set()
-                    if names & set(getattr(event.data, kind)):
+                    if any(_is_same(one, other_one) for one in names for other_one in getattr(event.data, kind)):
                         found.add(service)
             if found:
                 return min(found)
     return None
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Ids of deployments are whole; of commits one may be the beginning of the other."""
+    is_commit = len(one) >= _COMMIT and len(other) >= _COMMIT
+    return one == other or (is_commit and (one.startswith(other) or other.startswith(one)))
 
 
 def _commits(service: str, event: Event, repositories: Repositories) -> set[str]:
