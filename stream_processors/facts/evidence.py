@@ -35,6 +35,10 @@ class Verdicts:
         """Whether a fact rests on it."""
         return self._found[event.source, event.id][0]
 
+    def reason(self, event: Stored) -> str:
+        """Why it is not counted, or what of it is ignored."""
+        return self._found[event.source, event.id][1]
+
     def rows(self, events: Iterable[Resolved]) -> list[EvidenceRow]:
         """One row per event; what was read as context only when it counted."""
         rows: list[EvidenceRow] = []

@@ -38,7 +38,7 @@ def milestones(events: Sequence[Resolved], deployments: Iterable[Deployed], verd
         at, event = min(candidates, key=lambda one: (one[0], one[1].time, one[1].id, one[1].source))
         found.append(Milestone(name, at, event.source, event.id))
         if not verdicts.is_counted(event):
-            verdicts.counted(event)
+            verdicts.counted(event, remark=verdicts.reason(event))  # for the other measures it does not count
     return found
 
 

@@ -69,8 +69,8 @@ FROM
 LEFT JOIN
 (
     -- Whose use it is where the record does not name the team: one answer a day, as ownership changes at midnight.
-    SELECT toString(use) AS use, consumer, day, any(team) AS team, any(team_rule) AS team_rule
-    FROM adoption_use
-    WHERE service = {service:String} AND team_rule != 'record'
+    SELECT toString(used.use) AS use, used.consumer AS consumer, used.day AS day, any(used.team) AS team, any(used.team_rule) AS team_rule
+    FROM adoption_use AS used
+    WHERE used.service = {service:String} AND used.team_rule != 'record'
     GROUP BY use, consumer, day
 ) AS found ON found.use = made.use AND found.consumer = made.consumer AND found.day = made.day;
