@@ -198,7 +198,7 @@ def test_a_failure_that_a_retry_made_good_is_counted_beside_the_success() -> Tel
 
 
 @rival(
-    "https://docs.gitlab.com/user/analytics/dora_metrics/",
+    "https://docs.gitlab.com/ee/user/analytics/dora_metrics.html",
     "https://gitlab.com/gitlab-org/gitlab/-/issues/299407",
 )
 def test_a_rollback_is_one_more_deployment_without_a_failure() -> Telling:
@@ -247,7 +247,7 @@ def test_a_service_that_was_never_observed_deploys_zero_times() -> Telling:
 
 
 @rival("https://github.com/stenjo/devops-metrics-action/issues/40")
-def test_a_retry_and_its_failure_are_two_of_the_same_release() -> Telling:
+def test_each_region_of_a_release_fails_by_itself() -> Telling:
     """Two regions of one release, one of which failed: one attempt, failed once. Per region and bug: 4 of 2."""
     story = Story("fail-regions")
     for region, status in (("eu", "success"), ("us", "failure")):

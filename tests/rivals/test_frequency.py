@@ -6,12 +6,13 @@ from collections import Counter
 from datetime import timedelta
 
 from schemas import catalog
-from schemas.delivery import Deployment
+from schemas.delivery import Deployment, Push
 from tests.rivals import payloads
 from tests.rivals.story import DAY, Story, at
 from tests.rivals.telling import Telling, rival
 
 APRIL = "2026-04-01", "2026-05-01"
+LATER = "2026-05-01", "2026-06-15"
 FREQUENCY = "deployment_frequency_per_day"
 
 
@@ -126,14 +127,14 @@ def test_frequency_of_a_month_is_its_volume() -> Telling:
     "https://github.com/middlewarehq/middleware/issues/593",
 )
 def test_weeks_without_a_deployment_are_left_out() -> Telling:
-    """Deployed in weeks 1, 2 and 4 of the 28 days from 30 March: 3/28 a day. Averaged over weeks that have any: 1/7."""
+    """Deployed in three of April's five weeks: 3/30 a day. Averaged over the weeks that have any: one a week, 1/7."""
     story = Story("often-gaps")
-    for day in ("2026-03-30", "2026-04-07", "2026-04-22"):
+    for day in ("2026-04-01", "2026-04-07", "2026-04-22"):
         story.deploy(day, f"{day} 10:00")
     ours = yield story
 
-    frequency = ours.velocity("often-gaps", FREQUENCY, "2026-03-30", "2026-04-27")
-    assert (frequency.numerator, frequency.denominator, frequency.value) == (3, 28, 3 / 28)
+    frequency = ours.velocity("often-gaps", FREQUENCY, *APRIL)
+    assert (frequency.numerator, frequency.denominator, frequency.value) == (3, 30, 0.1)
 
     weeks = Counter(one.time.isocalendar().week for one in story.said(Deployment))
     assert sum(weeks.values()) / len(weeks) == 1.0  # a week: 1/7 a day
@@ -182,7 +183,7 @@ def test_each_region_is_a_deployment_of_its_own_and_the_last_one_its_end() -> Te
     ours = yield story
 
     assert ours.velocity("often-regions", FREQUENCY, *APRIL).numerator == 1
-    assert ours.velocity("often-regions", FREQUENCY, "2026-05-01", "2026-06-01").numerator == 0
+    assert ours.velocity("often-regions", FREQUENCY, *LATER).numerator == 0
 
     times = [one.time for one in story.said(Deployment)]
     assert len(times) == 3
@@ -198,7 +199,7 @@ def test_a_later_health_check_moves_the_deployment() -> Telling:
     ours = yield story
 
     assert ours.velocity("often-healthy", FREQUENCY, *APRIL).numerator == 1
-    assert ours.velocity("often-healthy", FREQUENCY, "2026-06-01", "2026-06-15").numerator == 0
+    assert ours.velocity("often-healthy", FREQUENCY, *LATER).numerator == 0
 
     assert max(one.time for one in story.said(Deployment)) > at("2026-06-01")
 
@@ -281,18 +282,23 @@ def test_a_re_run_is_a_run_of_its_own() -> Telling:
     assert [one.status for one in story.said(Deployment)].count("success") == 3
 
 
-@rival("https://github.com/apache/devlake/issues/7005")
-def test_only_the_default_branch_is_deployed() -> Telling:
-    """Releases go out from `release/*` and from tags: three deployments. By branch `main` there is one."""
-    story = Story("often-branches")
-    story.deploy("d1", "2026-04-02 10:00", ref="refs/heads/main")
-    story.deploy("d2", "2026-04-03 10:00", ref="refs/heads/release/1.4")
-    story.deploy("d3", "2026-04-04 10:00", ref="refs/tags/v1.4.1")
+@rival(
+    "https://github.com/dora-team/fourkeys/issues/46",
+    "https://github.com/port-labs/port-docs/pull/1551",
+)
+def test_each_merge_to_main_is_a_deployment() -> Telling:
+    """Four changes came to main; what went out was a release branch and a tag: two deployments, not four, nor none."""
+    story = Story("often-merges")
+    for day in (1, 2, 3, 6):
+        story.push(f"2026-04-0{day} 10:00", (f"c{day}", f"2026-04-0{day} 09:00"))
+    story.deploy("d1", "2026-04-03 10:00", ref="refs/heads/release/1.4")
+    story.deploy("d2", "2026-04-07 10:00", ref="refs/tags/v1.4.1")
     ours = yield story
 
-    assert ours.velocity("often-branches", FREQUENCY, *APRIL).numerator == 3
+    assert ours.velocity("often-merges", FREQUENCY, *APRIL).numerator == 2
 
-    assert len([one for one in story.said(Deployment) if one.ref == "refs/heads/main"]) == 1
+    assert len([one for one in story.said(Push) if one.ref == "refs/heads/main"]) == 4
+    assert [one for one in story.said(Deployment) if one.ref == "refs/heads/main"] == []
 
 
 @rival("https://github.com/thoughtworks/HeartBeat/pull/12")
