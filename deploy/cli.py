@@ -27,6 +27,7 @@ MODULES: Final[dict[str, str]] = {
     "migrate": "stream_processors.cli",
     "rebuild": "deploy.rebuild",
     "report": "reports.cli",
+    "explain": "reports.explain_command",
     "config": "reports.cli",
 }
 """Sub-command → module that has it in `COMMANDS`, or under its own name."""
