@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     hotfix_label: str = Field("hotfix", description="Label of changes and deployments made because of an incident")
     hotfix_ref: Pattern = Field(r"^hotfix[/-]", description="Branches of such changes and deployments, any case")
     hotfix_title: Pattern = Field(r"\bhotfix\b", description="Titles of such changes and deployments, any case")
+    fiscal_year_start: int = Field(1, ge=1, le=12, description="Month in which the fiscal year begins; cuts quarters")
     tier_edition: Literal["2021", "2023", "2024"] = Field(
         "2024", description="Edition whose tiers are the headline; the others stand beside it"
     )

@@ -35,7 +35,11 @@ def migrate(client: Any, settings: Settings, *, dry_run: bool = False) -> list[s
             another time zone.
     """
     parameters = clickhouse.Parameters(
-        settings.clickhouse_database, settings.time_zone, settings.clickhouse_cluster, settings.tier_edition
+        settings.clickhouse_database,
+        settings.time_zone,
+        settings.clickhouse_cluster,
+        settings.tier_edition,
+        settings.fiscal_year_start,
     )
     database, client.database = client.database, None  # a server refuses every statement to a database it lacks
     try:

@@ -22,6 +22,8 @@ _PARAMETER = re.compile(r"\{(\w+):\w+\}")
 _HEADER = re.compile(r"^-- (question|grain|owner|needs|columns): *(.*)$", re.MULTILINE)
 _COLUMN = re.compile(r"^ +(\w+) .*? COMMENT '(?:[^']|'')+'", re.MULTILINE)
 
+_QUARTER = re.compile(r"toStartOfQuarter\(([\w.]+)\)")
+
 NOT_FOR_READERS = frozenset({"dead_letters", "dead_letter_records"})
 """Records as they came, with what redaction takes out: tables and views of which readers see the list only."""
 
@@ -35,15 +37,17 @@ class Parameters:
         zone: IANA zone in which days, weeks and months are cut.
         cluster: replicated tables `ON CLUSTER` this name; None: one server.
         tier_edition: year of the report whose tiers are the headline.
+        fiscal_start: month (1 to 12) in which the fiscal year begins: quarters are cut from it.
 
     Raises:
-        ValueError: the zone is not known, or a name is no plain identifier.
+        ValueError: the zone is not known, a name is no plain identifier, or there is no such month.
     """
 
     database: str = "adoption"
     zone: str = "UTC"
     cluster: str | None = None
     tier_edition: str = "2024"
+    fiscal_start: int = 1
 
     def __post_init__(self) -> None:
         for name in (self.database, self.cluster or "none", self.tier_edition):
@@ -51,6 +55,8 @@ class Parameters:
                 raise ValueError(
                     f"expected letters, digits, underscores in a database, cluster or edition, got {name!r}"
                 )
+        if not 1 <= self.fiscal_start <= 12:  # noqa: PLR2004
+            raise ValueError(f"expected a month, 1 to 12, in which the fiscal year begins, got {self.fiscal_start}")
         try:
             ZoneInfo(self.zone)
         except (KeyError, ValueError, OSError) as error:
@@ -58,7 +64,7 @@ class Parameters:
 
     def fill(self, template: str) -> str:
         """The template with this installation's values; an unknown placeholder is a KeyError."""
-        return Template(template).substitute(
+        filled = Template(template).substitute(
             database=self.database,
             zone=f"'{self.zone}'",
             tier_edition=f"'{self.tier_edition}'",
@@ -67,6 +73,10 @@ class Parameters:
             # An acknowledged insert is on the disk, not in the page cache: workers ack to Kafka on its word.
             durable="fsync_after_insert = 1, fsync_part_directory = 1",
         )
+        # Every view means the tenant's quarter: they are moved here, so that no view can forget it.
+        shift = (self.fiscal_start - 1) % 3
+        moved = rf"addMonths(toStartOfQuarter(addMonths(toStartOfMonth(\1), -{shift})), {shift})"
+        return _QUARTER.sub(moved, filled) if shift else filled
 
 
 @dataclass(frozen=True)

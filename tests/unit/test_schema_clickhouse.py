@@ -69,3 +69,16 @@ def test_a_zone_that_is_none_is_refused(zone: str) -> None:
 def test_a_database_name_that_is_no_identifier_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="expected letters"):
         Parameters(database=name)
+
+
+def test_every_views_quarters_begin_with_the_fiscal_year() -> None:
+    for view in clickhouse.views():
+        quarters = view.statement(Parameters(fiscal_start=4)).count("toStartOfQuarter(")
+        moved = view.statement(Parameters(fiscal_start=2)).count("addMonths(toStartOfQuarter(addMonths(")
+        assert moved == quarters, view.name
+
+
+@pytest.mark.parametrize("month", [0, 13])
+def test_a_fiscal_year_begins_in_a_month(month: int) -> None:
+    with pytest.raises(ValueError, match="expected a month"):
+        Parameters(fiscal_start=month)

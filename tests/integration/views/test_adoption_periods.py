@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from schemas.clickhouse import Parameters
 from tests.integration.views.warehouse_rows import Warehouse, at
 
 
@@ -86,3 +87,17 @@ def test_midnight_in_the_middle_of_an_hour(in_kolkata: Warehouse) -> None:
     in_kolkata.traffic("auth", "2026-06-30 18:00", *groups)  # 23:59 on 30 June and 00:01 on 1 July
     months = [(team, start.month) for team, _, start, *_ in active(in_kolkata, "month")]
     assert months == [("evening", 6), ("morning", 7)]
+
+
+@pytest.mark.parametrize(
+    ("fiscal_start", "starts"),
+    [
+        (1, [1, 1, 1, 4, 4, 4, 7, 7, 7, 10, 10, 10]),
+        (2, [11, 2, 2, 2, 5, 5, 5, 8, 8, 8, 11, 11]),
+        (12, [12, 12, 3, 3, 3, 6, 6, 6, 9, 9, 9, 12]),
+    ],
+)
+def test_a_quarter_begins_with_the_fiscal_year(warehouse: Warehouse, fiscal_start: int, starts: list[int]) -> None:
+    days = "SELECT toLastDayOfMonth(makeDate(2026, number + 1, 1)) AS day FROM numbers(12)"
+    quarters = Parameters(fiscal_start=fiscal_start).fill(f"SELECT toStartOfQuarter(day) FROM ({days})")
+    assert [start.month for start in warehouse.column(quarters)] == starts
