@@ -61,9 +61,12 @@ class Judge:
 
     def before(self, group: Group) -> tuple[Earlier, ...]:
         """The verdicts before the present one, in order."""
+        instants = self._failures.instants(group)
+        if not instants:
+            return ()  # nothing came later, as after most releases
         found: list[Earlier] = []
         held = self.of(group, group.at)
-        for at in self._failures.instants(group):
+        for at in instants:
             now = self.of(group, at)
             if now != held:
                 found.append(_earlier(held, at))

@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW evidence ${on_cluster}
     event   String COMMENT 'Event: id',
     kind    LowCardinality(String) COMMENT 'ci_run, push, merge, deployment or incident',
     at      DateTime64(6, 'UTC') COMMENT 'When it happened',
-    rule    LowCardinality(String) COMMENT 'How it was found to belong to the service: explicit, path, repository, reference',
+    rule    LowCardinality(String) COMMENT 'How it was found to belong to the service: explicit, path, repository; of incidents also incident (another event of it says so), reference',
     counted UInt8 COMMENT '1 when some fact rests on it',
     reason  LowCardinality(String) COMMENT 'Why it was not counted; empty when it was',
     fact    String COMMENT 'Release, incident or commit that it was counted for; empty when none'
