@@ -29,18 +29,24 @@ UNIT_ROWS = {"gateway_unit_rows", "gateway_units"}
 """FINAL over them is 50 times slower; recompute turns them into slices."""
 
 PUBLIC = {
-    "adoption_active", "adoption_growth", "adoption_rate", "as_of", "attempts", "catalog_consumers",
-    "catalog_ownership", "catalog_repositories", "catalog_services", "catalog_teams", "change_lead_time_stages_monthly",
-    "change_lead_time_stages_quarterly", "change_lead_time_stages_weekly", "ci_daily", "ci_monthly", "ci_range",
-    "ci_runs", "ci_weekly", "commits", "coverage", "dead_letter_list", "deployments", "evidence", "freshness",
-    "gateway_hours", "incidents", "milestones", "observations", "periods", "platform_services", "quick_check_monthly",
-    "quick_check_quarterly", "tiers", "time_to_production", "ttp_cohorts", "ttp_median", "ttp_milestones", "ttp_nth",
-    "ttp_stages", "ttp_survival", "ttp_teams", "velocity_daily", "velocity_monthly", "velocity_organisation_monthly",
-    "velocity_organisation_quarterly", "velocity_organisation_range", "velocity_organisation_weekly",
-    "velocity_quarterly", "velocity_range", "velocity_targets_monthly", "velocity_targets_quarterly",
-    "velocity_targets_weekly", "velocity_teams_daily", "velocity_teams_monthly", "velocity_teams_quarterly",
-    "velocity_teams_range", "velocity_teams_weekly", "velocity_tiers_monthly", "velocity_tiers_quarterly",
-    "velocity_weekly",
+    "adoption_active", "adoption_breadth", "adoption_breadth_distribution", "adoption_cohorts", "adoption_cohorts_by",
+    "adoption_concentration", "adoption_concentration_by", "adoption_depth", "adoption_depth_by", "adoption_funnel",
+    "adoption_funnel_steps", "adoption_funnel_within", "adoption_growth", "adoption_rate", "adoption_second_service",
+    "adoption_stalled", "adoption_stickiness", "adoption_stickiness_by", "adoption_time_to_adopt",
+    "adoption_time_to_adopt_services", "adoption_use_today", "annotations", "as_of", "attempts", "catalog_consumers",
+    "catalog_lineage", "catalog_owners_today", "catalog_ownership", "catalog_repositories", "catalog_services",
+    "catalog_teams", "change_lead_time_stages_monthly", "change_lead_time_stages_quarterly",
+    "change_lead_time_stages_weekly", "ci_daily", "ci_monthly", "ci_range", "ci_runs", "ci_weekly", "commits",
+    "coverage", "dead_letter_list", "deployments", "evidence", "freshness", "gateway_hours", "incidents", "milestones",
+    "observations", "periods", "platform_services", "quick_check_monthly", "quick_check_quarterly", "service_adoption",
+    "service_adoption_by", "targets", "tiers", "time_to_production", "ttp_cohorts", "ttp_median", "ttp_milestones",
+    "ttp_nth", "ttp_stages", "ttp_survival", "ttp_teams", "velocity_daily", "velocity_monthly",
+    "velocity_organisation_monthly", "velocity_organisation_quarterly", "velocity_organisation_range",
+    "velocity_organisation_weekly", "velocity_quarterly", "velocity_range", "velocity_targets_monthly",
+    "velocity_targets_quarterly", "velocity_targets_weekly", "velocity_teams_daily", "velocity_teams_monthly",
+    "velocity_teams_quarterly", "velocity_teams_range", "velocity_teams_today_monthly",
+    "velocity_teams_today_quarterly", "velocity_teams_today_range", "velocity_teams_today_weekly",
+    "velocity_teams_weekly", "velocity_tiers_monthly", "velocity_tiers_quarterly", "velocity_weekly",
 }  # fmt: skip
 """Dashboards and other people's queries name these; one that goes breaks them."""
 

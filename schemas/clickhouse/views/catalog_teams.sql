@@ -8,12 +8,29 @@ CREATE OR REPLACE VIEW catalog_teams ${on_cluster}
     title      Nullable(String) COMMENT 'Title',
     parent     Nullable(String) COMMENT 'Team above it',
     valid_from DateTime64(6, 'UTC') COMMENT 'Exists from here; without a declared date from the beginning (assumed)',
-    valid_to   Nullable(DateTime64(6, 'UTC')) COMMENT 'Dissolved or removed; NULL while it exists',
+    valid_to   Nullable(DateTime64(6, 'UTC')) COMMENT 'Dissolved, removed, renamed away or merged into another; NULL while it exists',
     assumed    UInt8 COMMENT '1 when no start was declared',
     is_implied UInt8 COMMENT '1 when the catalog names it only as an owner'
 )
 AS
 WITH
+    -- Teams that go on as another: gone from that day, unless they are named again later (see catalog_lineage).
+    gone AS
+    (
+        SELECT former AS team, coalesce(maxOrNullIf(day_start, is_dated), min(day_start)) AS gone_at
+        FROM
+        (
+            SELECT
+                day_start,
+                JSONExtractString(data, 'team') AS heir,
+                JSONExtractString(data, 'valid_from') != '' AS is_dated,
+                arrayJoin(JSONExtract(data, 'predecessors', 'Array(String)')) AS former
+            FROM catalog_facts
+            WHERE kind = 'team' AND removed = 0 AND JSONExtractString(data, 'lineage') IN ('renamed', 'merged')
+        )
+        WHERE former != heir
+        GROUP BY former
+    ),
     declared AS
     (
         SELECT
@@ -25,7 +42,8 @@ WITH
             coalesce(
                 argMaxIf(dissolved, rank, isNotNull(dissolved)),
                 if(argMax(removed, rank) = 1, max(day_start), NULL)
-            ) AS dissolved_at
+            ) AS dissolved_at,
+            maxIf(day_start, removed = 0) AS named_at
         FROM
         (
             SELECT
@@ -44,23 +62,44 @@ WITH
         GROUP BY team
     )
 SELECT
-    team,
-    title,
-    parent,
-    coalesce(created_at, toDateTime64('2000-01-01 00:00:00', 6, 'UTC')) AS valid_from,
-    dissolved_at AS valid_to,
-    isNull(created_at) AS assumed,
-    0 AS is_implied
-FROM declared
-UNION ALL
-SELECT
-    team,
-    NULL AS title,
-    NULL AS parent,
-    min(owned.valid_from) AS valid_from,
-    if(countIf(isNull(owned.valid_to)) > 0, NULL, max(owned.valid_to)) AS valid_to,
-    max(owned.assumed) AS assumed,
-    1 AS is_implied
-FROM catalog_ownership AS owned
-WHERE team != 'unknown' AND team NOT IN (SELECT team FROM declared)
-GROUP BY team;
+    known.name AS team,
+    known.title AS title,
+    known.parent AS parent,
+    known.valid_from AS valid_from,
+    -- Whatever came first; a team without the one ended by the other.
+    least(coalesce(known.ended_at, known.became_at), coalesce(known.became_at, known.ended_at)) AS valid_to,
+    known.assumed AS assumed,
+    known.is_implied AS is_implied
+FROM
+(
+    SELECT
+        teams.*,
+        if(gone.team != '' AND gone.gone_at >= teams.named_at, toNullable(gone.gone_at), NULL) AS became_at
+    FROM
+    (
+        SELECT
+            team AS name,
+            title,
+            parent,
+            coalesce(created_at, toDateTime64('2000-01-01 00:00:00', 6, 'UTC')) AS valid_from,
+            dissolved_at AS ended_at,
+            named_at,
+            isNull(created_at) AS assumed,
+            0 AS is_implied
+        FROM declared
+        UNION ALL
+        SELECT
+            team AS name,
+            NULL AS title,
+            NULL AS parent,
+            min(owned.valid_from) AS valid_from,
+            if(countIf(isNull(owned.valid_to)) > 0, NULL, max(owned.valid_to)) AS ended_at,
+            toDateTime64('2000-01-01 00:00:00', 6, 'UTC') AS named_at,
+            max(owned.assumed) AS assumed,
+            1 AS is_implied
+        FROM catalog_ownership AS owned
+        WHERE team != 'unknown' AND team NOT IN (SELECT team FROM declared)
+        GROUP BY team
+    ) AS teams
+    LEFT JOIN gone ON gone.team = teams.name
+) AS known;

@@ -96,3 +96,25 @@ def test_saying_a_change_again_is_no_second_one_and_the_declared_day_stands(ware
     fact = {"team": "storefront", "lineage": "renamed", "predecessors": ["web"]}
     warehouse.catalog("team", "2026-06-04", valid_from="2026-05-15T09:00:00Z", **fact)
     assert warehouse.column(sql) == [at("2026-05-15")]
+
+
+def test_a_team_that_goes_on_as_another_exists_until_that_day(warehouse: Warehouse) -> None:
+    warehouse.now("2026-07-01")
+    warehouse.team("web", "core", "again", "ended")
+    warehouse.owner("app", "mobile", "2026-01-01")  # known as an owner only
+    became(warehouse, "2026-03-01", "merged", ("web", "mobile", "ended"), "channels")
+    warehouse.catalog("team", "2026-02-01", team="ended", removed=True)
+    became(warehouse, "2026-03-01", "renamed", ("again",), "other")
+    warehouse.team("again", time="2026-05-01")
+    became(warehouse, "2026-04-01", "split", ("core",), "edge")
+    rows = warehouse.rows("SELECT team, valid_to FROM catalog_teams ORDER BY team")
+    assert {row["team"]: row["valid_to"] for row in rows} == {
+        "again": None,
+        "channels": None,
+        "core": None,
+        "edge": None,
+        "ended": at("2026-02-01"),
+        "mobile": at("2026-03-01"),
+        "other": None,
+        "web": at("2026-03-01"),
+    }
