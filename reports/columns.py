@@ -1,6 +1,7 @@
 """How a column of a report is called and written for people; values themselves are never changed.
 
-Kinds: text, day, instant, count, number, ratio (0-1), seconds, flag, names (a list).
+Kinds: text, day, instant, count, number, ratio (0-1), fine_ratio (with its nines), seconds, latency, flag, names (a
+list).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _REASONS = {
     "not_reached": "not reached",
     "no_team": "no teams",
     "too_few_periods": "too early",
+    "only_limited": "all limited",
+    "no_objective": "no SLO",
 }
 
 
@@ -65,6 +68,10 @@ def duration(seconds: float) -> str:
     return f"{seconds / _DAY:.1f} d"
 
 
+def _latency(seconds: float) -> str:
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+
+
 def _instant(value: datetime) -> str:
     return f"{value:%Y-%m-%d %H:%M}"
 
@@ -81,6 +88,8 @@ _WRITERS: Final[dict[str, Callable[[Any], str]]] = {
     "count": lambda value: f"{value:,}",
     "number": lambda value: f"{value:.2f}",
     "ratio": lambda value: f"{value:.1%}",
+    "fine_ratio": lambda value: f"{value:.3%}",
     "seconds": duration,
+    "latency": _latency,
     "names": ", ".join,
 }

@@ -1,45 +1,10 @@
-"""The three reports as questions to views: which rows, which columns, in which order. No number is computed here."""
+"""The reports as questions to views: which rows, which columns, in which order. No number is computed here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from reports.columns import Column
-
-
-@dataclass(frozen=True)
-class Section:
-    """One table of a report.
-
-    Attributes:
-        title: for people; may name `{since}` and `{until}`.
-        sql: over views; parameters service, team (empty: all), since, until (days, until exclusive).
-        columns: what is shown, in order.
-    """
-
-    title: str
-    sql: str
-    columns: tuple[Column, ...]
-
-
-@dataclass(frozen=True)
-class Family:
-    """One report.
-
-    Attributes:
-        name: as on the command line, and in the view `coverage`.
-        question: what it answers.
-        days: default length of the window, in whole days before today.
-        sections: its tables; `--format csv` writes the first that has rows.
-        hint: what to do when there is nothing to show.
-    """
-
-    name: str
-    question: str
-    days: int
-    sections: tuple[Section, ...]
-    hint: str
-
+from reports.family import Family, Section
+from reports.reliability import RELIABILITY
 
 _SERVICE = "({service:String} = '' OR service = {service:String})"
 _TEAM = "({team:String} = '' OR team = {team:String})"
@@ -292,5 +257,5 @@ _VELOCITY = Family(
     ),
 )
 
-FAMILIES = {family.name: family for family in (_ADOPTION, _TIME_TO_PRODUCTION, _VELOCITY)}
+FAMILIES = {family.name: family for family in (_ADOPTION, _TIME_TO_PRODUCTION, _VELOCITY, RELIABILITY)}
 """Report by its name on the command line."""

@@ -16,7 +16,7 @@ from rich.table import Table
 from reports.columns import Column, cell, duration
 from reports.report import Part, Report, Row
 
-_RIGHT = frozenset({"count", "number", "ratio", "seconds"})
+_RIGHT = frozenset({"count", "number", "ratio", "fine_ratio", "seconds", "latency"})
 
 
 def footer(report: Report) -> list[str]:

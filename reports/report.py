@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from reports.columns import Column
-from reports.families import Family, Section
+from reports.family import Family, Section
 from reports.warehouse import Table, Warehouse
 
 Row = dict[str, Any]

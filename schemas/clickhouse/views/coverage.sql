@@ -1,12 +1,12 @@
 -- question: How much of the input could not be used for a family of metrics, and why?
 -- grain: metric family x reason
 -- owner: platform-analytics
--- needs: deployments, commits, attempts, incidents, evidence, milestones, time_to_production, ci_runs, catalog_services, cost_charges, cost_exports, adoption_use, platform_services, gateway_services, dead_letter_list
+-- needs: deployments, commits, attempts, incidents, evidence, milestones, time_to_production, ci_runs, catalog_services, cost_charges, cost_exports, adoption_use, platform_services, gateway_services, dead_letter_list, reliability_minutes, gateway_minutes, failed_requests, slo_objectives
 CREATE OR REPLACE VIEW coverage ${on_cluster}
 (
-    family      LowCardinality(String) COMMENT 'adoption, time-to-production, velocity, ci, cost, or all',
+    family      LowCardinality(String) COMMENT 'adoption, time-to-production, velocity, ci, cost, reliability, or all',
     reason      String COMMENT 'Why it could not be used, or only in part',
-    unit        LowCardinality(String) COMMENT 'What is counted: deployments, commits, attempts, incidents, events, runs, uses, services, charges, exports, records',
+    unit        LowCardinality(String) COMMENT 'What is counted: deployments, commits, attempts, incidents, events, runs, uses, requests, minutes, hours, services, charges, exports, records',
     numerator   UInt64 COMMENT 'Not used, or used in part',
     denominator Nullable(UInt64) COMMENT 'All that there were; NULL when that is not known',
     value       Nullable(Float64) COMMENT 'numerator / denominator; NULL when there was none, or that is not known'
@@ -130,6 +130,42 @@ FROM
     UNION ALL
     SELECT 'cost', 'exports', count(), [('incomplete_export', countIf(is_complete = 0))]
     FROM cost_exports
+    UNION ALL
+    SELECT
+        'reliability', 'minutes', count(),
+        [('minute_without_objective', countIf(state = 'no_objective')), ('minute_with_nothing_but_limited', countIf(state = 'limited'))]
+    FROM reliability_minutes
+    UNION ALL
+    SELECT
+        'reliability', 'requests', sum(gateway_minutes.requests),
+        [
+            ('nonproduction_environment', sumIf(gateway_minutes.requests, is_nonprod = 1)),
+            ('unknown_latency', toUInt64(sum(gateway_minutes.requests) - sum(arraySum(latency_counts))))
+        ]
+    FROM gateway_minutes
+    UNION ALL
+    SELECT 'reliability', 'requests', sum(failed), [('unknown_caller_of_failed_request', sumIf(failed, team = 'unknown'))]
+    FROM failed_requests
+    UNION ALL
+    SELECT
+        'reliability', 'services', count(),
+        [('service_without_objective', countIf(service NOT IN (SELECT service FROM slo_objectives WHERE isNull(valid_to) AND isNotNull(objective))))]
+    FROM (SELECT DISTINCT service FROM gateway_services)
+    UNION ALL
+    SELECT
+        'reliability', 'services', count(),
+        [('objective_without_traffic', countIf(service NOT IN (SELECT service FROM gateway_services)))]
+    FROM slo_objectives
+    WHERE isNull(valid_to) AND isNotNull(objective)
+    UNION ALL
+    SELECT 'reliability', 'events', count(), [('incident_without_service', countIf(service = ''))]
+    FROM evidence
+    WHERE kind = 'incident'
+    UNION ALL
+    -- Recomputed before there were minutes: adoption rebuild gives them.
+    SELECT 'reliability', 'hours', count(), [('hours_without_minutes', countIf(empty(minute_number)))]
+    FROM gateway_hour_slices FINAL
+    WHERE notEmpty(gateway_hour_slices.requests)
     UNION ALL
     SELECT 'all', 'records', NULL, groupArray((concat('dead_lettered: ', reason), letters))
     FROM (SELECT reason, count() AS letters FROM dead_letter_list WHERE is_waiting GROUP BY reason)

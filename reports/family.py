@@ -1,0 +1,41 @@
+"""What a report is: questions to views, and how their answers are shown. The reports themselves are in `families`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.columns import Column
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table of a report.
+
+    Attributes:
+        title: for people; may name `{since}` and `{until}`.
+        sql: over views; parameters service, team (empty: all), since, until (days, until exclusive).
+        columns: what is shown, in order.
+    """
+
+    title: str
+    sql: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One report.
+
+    Attributes:
+        name: as on the command line, and in the view `coverage`.
+        question: what it answers.
+        days: default length of the window, in whole days before today.
+        sections: its tables; `--format csv` writes the first that has rows.
+        hint: what to do when there is nothing to show.
+    """
+
+    name: str
+    question: str
+    days: int
+    sections: tuple[Section, ...]
+    hint: str

@@ -1,0 +1,12 @@
+-- question: Which share of the requests to a service went well, week by week?
+-- grain: service x week
+-- owner: platform-analytics
+-- needs: availability
+-- columns: availability without route
+CREATE OR REPLACE VIEW availability_weekly ${on_cluster}
+(
+${columns}
+)
+AS
+SELECT ${names}
+FROM ${database}.availability(from = '2000-01-01', to = '2100-01-01', grain = 'week', scope = 'service');
