@@ -1,0 +1,151 @@
+"""Explain: the events listed as counted give the number again, on random cells of random histories.
+
+A tiny aggregator reads the listed events' payloads out of the raw archive and knows nothing of facts: which
+deployments, commits and incidents there are is what the list says, what each is worth what the events say.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.oracle.measures import microseconds, percentile
+from tests.support.line import Line, line
+from tests.support.many import Told, drawn
+
+HISTORIES = 25
+SEED = int(os.environ.get("PROOF_SEED", "1"))
+BEGIN = date(2026, 3, 1)
+RANGES = ((0, 31), (1, 3))
+"""Days from `BEGIN`: all of it, and two days."""
+LEAD = "change_lead_time_"
+MEASURES = (
+    "deployment_frequency_per_day",
+    "change_lead_time_p50_seconds",
+    "change_lead_time_p90_seconds",
+    "change_lead_time_without_bots_p75_seconds",
+    "change_lead_time_from_first_commit_p50_seconds",
+    "change_fail_ratio",
+    "change_fail_without_rollbacks_ratio",
+    "deployment_rework_ratio",
+    "failed_deployment_recovery_time_p50_seconds",
+    "failed_deployment_recovery_time_p90_seconds",
+)
+
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Line, list[str]]]:
+    """Random histories in one warehouse, and their services."""
+    with line(tmp_path_factory.mktemp("line") / "engine") as made:
+        histories = [Told.of(number, events) for number, events in enumerate(drawn(HISTORIES, SEED))]
+        made.send(*(event for one in histories for event in (*one.catalog(), *one.events)))
+        made.recompute()
+        yield made, [one.services[1] for one in histories]
+
+
+def explained(pipeline: Line, metric: str, service: str, begin: date, end: date) -> list[Row]:
+    names = ("counted", "part", "fact_kind", "fact", "role", "rule", "reason", "source", "event", "kind", "at")
+    sql = (
+        f"SELECT {', '.join(names)} FROM explain(metric = {{metric:String}}, service = {{service:String}}, "
+        "from = {begin:Date}, to = {end:Date})"
+    )
+    asked = {"metric": metric, "service": service, "begin": begin, "end": end}
+    return [dict(zip(names, row, strict=True)) for row in pipeline.rows(sql, asked)]
+
+
+def archive(pipeline: Line) -> dict[tuple[str, str], tuple[datetime, Row]]:
+    """(source, id) → when it happened, and its payload."""
+    rows = pipeline.rows(
+        "SELECT source, id, time, data FROM delivery_events FINAL ORDER BY version DESC LIMIT 1 BY source, id"
+    )
+    return {(source, id_): (time, json.loads(data)) for source, id_, time, data in rows}
+
+
+def aggregated(rows: list[Row], raw: dict[tuple[str, str], tuple[datetime, Row]], metric: str, days: int) -> Any:
+    """The number that the counted events give: (numerator, denominator) of a rate, seconds of a duration."""
+    facts: defaultdict[str, list[tuple[str, str, datetime, Row]]] = defaultdict(list)
+    for row in rows:
+        if row["counted"]:
+            time, payload = raw[row["source"], row["event"]]
+            facts[row["fact"]].append((row["part"], row["role"], time, payload))
+    if metric == "deployment_frequency_per_day":
+        assert all(one[3]["status"] == "success" for lines in facts.values() for one in lines)
+        return len(facts), days
+    if metric.endswith("_ratio"):
+        parts = [{part for part, *_ in lines} for lines in facts.values()]
+        return sum("numerator" in one for one in parts), sum("denominator" in one for one in parts)
+    spans = [_span(fact, {role: (time, payload) for _, role, time, payload in lines}) for fact, lines in facts.items()]
+    found = percentile(spans, int(metric.removesuffix("_seconds")[-2:]))
+    return None if found is None else round(float(found)) / 1e6
+
+
+def _span(fact: str, ends: dict[str, tuple[datetime, Row]]) -> int:
+    if "deployed" in ends:
+        begun = ends.get("first_commit")
+        committed = _first(begun[1]) if begun else _committed(fact, ends["committed"][1])
+        return microseconds(ends["deployed"][0], committed)
+    failed = ends.get("finished") or ends["failed"]
+    return max(0, microseconds(ends["recovered"][0], failed[0]))
+
+
+def _committed(sha: str, payload: Row) -> datetime:
+    (commit,) = [one for one in payload["commits"] if one["sha"] == sha]
+    return datetime.fromisoformat(commit["committed_at"])
+
+
+def _first(payload: Row) -> datetime:
+    return min(datetime.fromisoformat(one["committed_at"]) for one in payload["commits"] if one["committed_at"])
+
+
+def test_counted_events_give_the_number_again(told: tuple[Line, list[str]]) -> None:
+    pipeline, services = told
+    chance = random.Random(SEED)
+    raw = archive(pipeline)
+    seen: set[str] = set()
+    for first, last in RANGES:
+        begin, end = BEGIN + timedelta(days=first), BEGIN + timedelta(days=last)
+        measured = {
+            (service, metric): values
+            for service, metric, *values in pipeline.rows(
+                "SELECT service, metric, value, numerator, denominator, n FROM velocity_range(from = {begin:Date}, "
+                "to = {end:Date})",
+                {"begin": begin, "end": end},
+            )
+        }
+        for metric in MEASURES:
+            busy = [one for one in services if measured.get((one, metric), [None])[-1]]
+            service = chance.choice(busy or services)
+            rows = explained(pipeline, metric, service, begin, end)
+            again = aggregated(rows, raw, metric, last - first)
+            value, numerator, denominator, _ = measured.get((service, metric), [None] * 4)
+            where = f"PROOF_SEED={SEED}: {metric} of {service} in [{begin}, {end})"
+            if metric.endswith("_seconds"):
+                assert again == value, where
+            elif denominator is not None:
+                assert again == (numerator, denominator), where
+            assert all((row["source"], row["event"]) in raw for row in rows), where
+            assert all(bool(row["counted"]) == (not row["reason"]) for row in rows), where
+            seen |= {metric} if busy else set()
+    assert seen >= set(MEASURES) - {f"{LEAD}from_first_commit_p50_seconds"}, "some cells of every kind had something"
+
+
+def test_every_event_of_the_days_is_counted_or_has_a_reason(told: tuple[Line, list[str]]) -> None:
+    pipeline, services = told
+    begin, end = BEGIN, BEGIN + timedelta(days=31)
+    for service in services[:4]:
+        rows = explained(pipeline, "change_fail_ratio", service, begin, end)
+        known = pipeline.rows(
+            "SELECT source, event FROM evidence "
+            "WHERE service = {service:String} AND kind IN ('deployment', 'incident')",
+            {"service": service},
+        )
+        assert {(row["source"], row["event"]) for row in rows} >= set(known)
