@@ -170,6 +170,8 @@ def _attempt(one: Deployed, group: Group | None, undone: Rollbacks) -> Attempt:
         rolled_back_by=undone.undone[one.key][1] if one.key in undone.undone else "",
         at=one.at,
         rolled_back_at=undone.undone[one.key][0] if one.key in undone.undone else None,
+        provider=one.provider,
+        deployer=one.deployer,
     )
 
 

@@ -49,6 +49,8 @@ class Deployed:
     commit: str
     ref: str
     title: str
+    provider: str
+    deployer: str
     started_at: datetime | None
     rolled_back_at: datetime | None
     says_rollback: bool
@@ -121,6 +123,8 @@ def _one(key: Key, said: list[Said], shas: Shas, config: FactsConfig) -> Deploye
         commit=shas.full(_first(datas, lambda data: data.commit)),
         ref=_first(datas, lambda data: data.ref) or "",
         title=_first(datas, lambda data: data.title) or "",
+        provider=datas[0].provider,
+        deployer=_first(datas, lambda data: data.deployer) or "",
         started_at=_first(datas, lambda data: data.started_at) or started,
         rolled_back_at=next((one.event.time for one, data in after if data.status == "rolled_back"), None),
         says_rollback=bool(_first(datas, lambda data: data.is_rollback)),

@@ -26,6 +26,8 @@ class Attempt:
     rolled_back_by: str
     at: datetime
     rolled_back_at: datetime | None
+    provider: str
+    deployer: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Attempt:
     commits: list[Commit] | None
     says_rollback: bool
     statuses: set[str]
+    provider: str
+    deployer: str
     seen_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -111,6 +113,8 @@ def _attempt(events: list[Event], mapped: Mapping[str, str]) -> Attempt:
         commits=None if commits is None else list(commits),
         says_rollback=bool(first_said(data.is_rollback for data in said)),
         statuses={data.status for data in said},
+        provider=said[0].provider,
+        deployer=first_said(data.deployer for data in said) or "",
         seen_at=events[0].time,
         started_at=first_said(data.started_at for data in said) or min(starts, default=None),
         finished_at=min(successes, default=None),

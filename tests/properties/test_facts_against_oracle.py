@@ -63,6 +63,8 @@ def rows_of_oracle(found: Delivery) -> Tables:
                 "rolled_back_at": min(one.rolled_back)[0] if id(one) in release_of and one.rolled_back else None,
                 "rolled_back_by": min(one.rolled_back)[1] if id(one) in release_of and one.rolled_back else "",
                 "at": one.at,
+                "provider": one.provider,
+                "deployer": one.deployer,
             }
             for one in found.attempts
             if one.status != "none"

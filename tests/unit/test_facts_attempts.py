@@ -55,6 +55,15 @@ def test_cancelled_and_skipped_are_no_attempts(status: str) -> None:
     assert history.evidence(ended).reason == status
 
 
+def test_who_deployed_is_whom_the_first_status_that_says_it_names() -> None:
+    history = History()
+    history.deploy("1", 1, status="started")
+    history.deploy("1", 2, status="success", deployer="acme-deployer")
+    history.deploy("1", 3, status="inactive", deployer="another")
+    (attempt,) = history.attempts().values()
+    assert (attempt.provider, attempt.deployer) == ("t", "acme-deployer")
+
+
 def test_an_unfinished_deployment_is_open_and_no_release() -> None:
     history = History()
     history.deploy("1", 1, status="queued")

@@ -1,7 +1,7 @@
 -- question: Which pipeline runs and deployments went through a platform service?
 -- grain: platform service x consumer x run (its re-runs are the same use) or deployment (service, environment, deployment id)
 -- owner: platform-analytics
--- needs: as_of, evidence, facts_slices, platform_services
+-- needs: as_of, facts_slices, platform_services
 CREATE OR REPLACE VIEW adoption_deliveries ${on_cluster}
 (
     service    String COMMENT 'Platform service with capability ci or deployment; named by the template, CI system, deployer or provider',
@@ -29,43 +29,9 @@ FROM
         AND isNotNull(finished_at) AND outcome != 'skipped'
     UNION ALL
     SELECT
-        'deployment', 'deployment', attempts.service, '', attempts.deployment_id, attempts.environment,
-        attempts.at, arrayJoin([deployers.deployer, deployers.provider])
-    FROM
-    (
-        SELECT service, deployment_id, environment, at
-        FROM facts_attempts FINAL
-        WHERE (service, month, digest) IN (SELECT service, month, digest FROM facts_slices) AND status = 'success'
-    ) AS attempts
-    INNER JOIN
-    (
-        -- Facts do not carry who deployed, the archive does. Of contradicting values the earliest stands.
-        SELECT
-            belonging.service AS service,
-            said.deployment_id AS deployment_id,
-            argMinIf(said.deployer, (said.time, said.id), said.deployer != '') AS deployer,
-            argMin(said.provider, (said.time, said.id)) AS provider
-        FROM (SELECT service, source, event FROM evidence WHERE kind = 'deployment') AS belonging
-        INNER JOIN
-        (
-            SELECT
-                source,
-                id,
-                time,
-                JSONExtractString(data, 'deployment_id') AS deployment_id,
-                JSONExtractString(data, 'deployer') AS deployer,
-                JSONExtractString(data, 'provider') AS provider
-            FROM
-            (
-                SELECT source, id, time, data
-                FROM delivery_events FINAL
-                WHERE kind = 'deployment'
-                ORDER BY version DESC
-                LIMIT 1 BY source, id
-            )
-        ) AS said ON said.source = belonging.source AND said.id = belonging.event
-        GROUP BY service, deployment_id
-    ) AS deployers ON deployers.service = attempts.service AND deployers.deployment_id = attempts.deployment_id
+        'deployment', 'deployment', service, '', deployment_id, environment, at, arrayJoin([deployer, provider])
+    FROM facts_attempts FINAL
+    WHERE (service, month, digest) IN (SELECT service, month, digest FROM facts_slices) AND status = 'success'
 ) AS made
 INNER JOIN
 (

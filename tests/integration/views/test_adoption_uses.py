@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from tests.integration.views.warehouse_rows import Warehouse, at
+from tests.integration.views.warehouse_rows import Warehouse
 
 RUN = {
     "source": "//github.com",
@@ -25,29 +24,10 @@ def ci_run(run_id: str, finished: str | None, **said: Any) -> dict[str, Any]:
     return {**RUN, "run_id": run_id, "finished_at": finished, "told_at": told, "at": finished or told, **said}
 
 
-def deployment(warehouse: Warehouse, service: str, deployment_id: str, *, status: str = "success", **said: Any) -> None:
-    """One attempt of a service at noon of 2026-06-03, and the event that it rests on."""
-    event = f"{service}-{deployment_id}"
-    data = {"kind": "deployment", "provider": "github", "deployment_id": deployment_id, "status": status, **said}
-    warehouse.insert(
-        "delivery_events",
-        [
-            {
-                "source": "//github.com",
-                "id": event,
-                "kind": "deployment",
-                "time": at("2026-06-03 12:00"),
-                "data": json.dumps(data),
-                "version": 1,
-            }
-        ],
-    )
-    noon = "2026-06-03 12:00"
-    warehouse.facts(
-        service,
-        attempts=[{"deployment_id": deployment_id, "environment": "staging", "status": status, "at": noon}],
-        evidence=[{"source": "//github.com", "event": event, "kind": "deployment", "rule": "explicit", "at": noon}],
-    )
+def deployment(warehouse: Warehouse, service: str, deployment_id: str, *, status: str = "success", **said: str) -> None:
+    """One attempt of a service at noon of 2026-06-03."""
+    attempt = {"deployment_id": deployment_id, "environment": "staging", "status": status, "at": "2026-06-03 12:00"}
+    warehouse.facts(service, attempts=[{**attempt, "provider": "github", **said}])
 
 
 def used(warehouse: Warehouse) -> list[tuple[Any, ...]]:
