@@ -49,10 +49,21 @@ ADOPTION = Dashboard(
     variables=(PLATFORM_SERVICE, ONE_PLATFORM_SERVICE, TEAM),
     panels=(
         Panel(
+            "table",
+            "Lasting use",
+            "Teams active in at least 3 of the last 4 closed periods of the service's natural grain ÷ the population: "
+            "the teams to which it applies by the catalog, else all. Beside it: ever tried, and active in the last one.",
+            "SELECT service, shown, null_reason, numerator, denominator, population, ever_value, active_value, grain, "
+            f"period_start FROM adoption_sustained WHERE is_latest AND is_default AND {_SERVICES} ORDER BY service",
+            width=24,
+            height=7,
+            units={"shown": "percentunit", "ever_value": "percentunit", "active_value": "percentunit"},
+        ),
+        Panel(
             "timeseries",
             "Adoption rate",
-            "Active teams ÷ all teams that existed at the end of the week. Active: at least the service's minimum "
-            "of ok requests, probes left out. The running week is not shown.",
+            "Active teams ÷ the teams to which the service applies by the catalog, else all, at the end of the week. "
+            "Active: at least the service's minimum of uses, probes left out. The running week is not shown.",
             "SELECT period_start AS time, service, shown FROM adoption_rate "
             f"WHERE {_CLOSED} AND is_default = 1 AND {_SERVICES} ORDER BY time, service",
             unit="percentunit",
@@ -91,7 +102,7 @@ ADOPTION = Dashboard(
         Panel(
             "table",
             "Who uses it",
-            "Teams with their ok requests by week; unknown: no catalog entry says whose caller it is.",
+            "Teams with their uses by week (ok requests, pipeline runs, deployments); unknown: no catalog entry says whose caller it is.",
             "SELECT period_start, service, team, consumers, uses, last_at FROM adoption_active "
             f"WHERE {_IN_RANGE} AND {_SERVICES} AND {_TEAMS} ORDER BY period_start DESC, service, team",
         ),
