@@ -8,7 +8,7 @@ from datetime import datetime
 
 import click
 
-FAMILIES = ("adoption", "time-to-production", "velocity", "reliability")
+FAMILIES = ("adoption", "time-to-production", "velocity", "cost", "reliability")
 FORMATS = ("table", "csv", "json", "markdown")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -29,7 +29,7 @@ def report(
     until: datetime | None,
     format_: str,
 ) -> None:
-    """Print a report: adoption, time-to-production, velocity or reliability.
+    """Print a report: adoption, time-to-production, velocity, cost or reliability.
 
     Under each stand until when there is data and what of the input could not be used; with --format csv they go to the
     standard error, so that the table can be piped.

@@ -1,7 +1,7 @@
 """How a column of a report is called and written for people; values themselves are never changed.
 
-Kinds: text, day, instant, count, number, ratio (0-1), fine_ratio (with its nines), seconds, latency, flag, names (a
-list).
+Kinds: text, day, instant, count, number, money (to the cent), price (of one thing), ratio (0-1), fine_ratio (with its
+nines), seconds, latency, flag, names (a list).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _REASONS = {
     "period_open": "week runs",
     "not_reached": "not reached",
     "no_team": "no teams",
+    "no_transaction": "none",
     "too_few_periods": "too early",
     "only_limited": "all limited",
     "no_objective": "no SLO",
@@ -86,6 +87,8 @@ _WRITERS: Final[dict[str, Callable[[Any], str]]] = {
     "day": _day,
     "instant": _instant,
     "count": lambda value: f"{value:,}",
+    "money": lambda value: f"{value:,.2f}",
+    "price": lambda value: f"{value:,.6f}",
     "number": lambda value: f"{value:.2f}",
     "ratio": lambda value: f"{value:.1%}",
     "fine_ratio": lambda value: f"{value:.3%}",

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from rich.table import Table
 from reports.columns import Column, cell, duration
 from reports.report import Part, Report, Row
 
-_RIGHT = frozenset({"count", "number", "ratio", "fine_ratio", "seconds", "latency"})
+_RIGHT = frozenset({"count", "money", "price", "number", "ratio", "fine_ratio", "seconds", "latency"})
 
 
 def footer(report: Report) -> list[str]:
@@ -117,6 +118,8 @@ def as_csv(report: Report) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return " ".join(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -139,6 +142,8 @@ def as_json(report: Report) -> str:
 def _json(value: Any) -> str:
     if isinstance(value, (date, datetime)):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"  # as text: a binary fraction would not be the amount any more
     raise TypeError(f"expected a value that JSON has, a day or an instant, got {type(value).__name__}")
 
 

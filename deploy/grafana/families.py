@@ -52,7 +52,7 @@ ADOPTION = Dashboard(
             "table",
             "Lasting use",
             "Teams active in at least 3 of the last 4 closed periods of the service's natural grain ÷ the population: "
-            "teams to which it applies by the catalog, else all. Beside it: ever tried, and active in the last one.",
+            "the teams to which it applies by the catalog, else all. Beside it: ever tried, and active in the last one.",
             "SELECT service, shown, null_reason, numerator, denominator, population, ever_value, active_value, grain, "
             f"period_start FROM adoption_sustained WHERE is_latest AND is_default AND {_SERVICES} ORDER BY service",
             width=24,
@@ -102,8 +102,7 @@ ADOPTION = Dashboard(
         Panel(
             "table",
             "Who uses it",
-            "Teams with their uses by week: ok requests, pipeline runs, deployments. Unknown: no catalog entry says whose "
-            "caller it is.",
+            "Teams with their uses by week (ok requests, pipeline runs, deployments); unknown: no catalog entry says whose caller it is.",
             "SELECT period_start, service, team, consumers, uses, last_at FROM adoption_active "
             f"WHERE {_IN_RANGE} AND {_SERVICES} AND {_TEAMS} ORDER BY period_start DESC, service, team",
         ),
@@ -334,4 +333,51 @@ RELIABILITY = Dashboard(
     ),
 )
 
-DASHBOARDS: tuple[Dashboard, ...] = (ADOPTION, TIME_TO_PRODUCTION, VELOCITY, RELIABILITY)
+COST = Dashboard(
+    uid="adoption-cost",
+    title="Cost",
+    description="What services cost, what one transaction costs, and where all that was billed went. "
+    "A bill that is not closed yet may change: its days are provisional.",
+    variables=(SERVICE, TEAM),
+    panels=(
+        Panel(
+            "timeseries",
+            "Cost of one transaction",
+            "Effective cost ÷ ok requests (CI: runs, deployment platform: deployments) of the days that have both.",
+            "SELECT period_start AS time, service, value FROM cost_per_transaction_monthly "
+            f"WHERE {_CLOSED} AND {_SERVICES} AND {_TEAMS} ORDER BY time, service",
+        ),
+        Panel(
+            "timeseries",
+            "Cost a day",
+            "Effective cost: amortised, credits and refunds negative, spread over the days of each charge.",
+            "SELECT day AS time, service, cost FROM costs_daily "
+            "WHERE day >= toDate($__fromTime) AND day < toDate($__toTime) AND allocation = 'allocated' "
+            f"AND {_SERVICES} AND {_TEAMS} ORDER BY time, service",
+            stack=True,
+        ),
+        Panel(
+            "table",
+            "Month by month",
+            "The cost of days without transactions stands beside the ratio, not in it.",
+            "SELECT period_start, service, team, currency, cost, unit, denominator, value, null_reason, "
+            "cost_without_transactions, is_provisional FROM cost_per_transaction_monthly "
+            f"WHERE {_IN_RANGE} AND {_SERVICES} AND {_TEAMS} ORDER BY period_start DESC, service, currency",
+            width=24,
+        ),
+        Panel(
+            "table",
+            "Bills",
+            "All that was billed stands somewhere: a difference other than 0 is a defect.",
+            "SELECT account, period_start, currency, billed, per_transaction, without_transactions, idle, unallocated, "
+            "unallocated_ratio, not_due, difference, is_provisional FROM cost_reconciliation "
+            "WHERE period_start >= $__fromTime AND period_start < $__toTime ORDER BY period_start DESC, account",
+            width=24,
+            units={"unallocated_ratio": "percentunit"},
+        ),
+        _freshness("costs", "gateway", "catalog"),
+        _coverage("cost"),
+    ),
+)
+
+DASHBOARDS: tuple[Dashboard, ...] = (ADOPTION, TIME_TO_PRODUCTION, VELOCITY, RELIABILITY, COST)

@@ -49,9 +49,11 @@ def ingest(plant: Plant) -> Iterator[str]:
     while not server.started:
         assert thread.is_alive()
         threading.Event().wait(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
 
 
 def adoption(plant: Plant, url: str, *arguments: str) -> str:
@@ -69,7 +71,7 @@ def adoption(plant: Plant, url: str, *arguments: str) -> str:
 
 def write(path: Path, rows: list[dict[str, Any]]) -> str:
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
+        writer = csv.DictWriter(file, list({name: None for row in rows for name in row}))
         writer.writeheader()
         writer.writerows(rows)
     return str(path)
@@ -96,7 +98,8 @@ def test_bills_over_kafka_are_exact_again_and_corrected(real_plant: Plant) -> No
     plant.start_all()
     at = datetime(2026, 6, 1, 10, tzinfo=UTC)
     unit = [
-        GatewayRequest(unit=f"{1:032x}", at=at + timedelta(seconds=n), service="pay", outcome="ok") for n in range(4)
+        GatewayRequest(unit=f"{1:032x}", at=at + timedelta(seconds=n), service="pay", status=200, outcome="ok")
+        for n in range(4)
     ]
     plant.send([traffic.message([unit])])
     plant.send(messages([event(Resource(resource="k8s/shop", service="cart"), at)]))

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from deploy.local.demo import bills
 from deploy.local.demo.adoption import consumers, team_spans
 from deploy.local.demo.gateway import EDGE
 from deploy.local.demo.organisation import (
@@ -51,7 +52,7 @@ def documents(seed: int, year: Year) -> tuple[Document, ...]:
         Document("catalog/teams.yaml", _yaml([_team(team.name) for team in TEAMS if team.dissolved is None])),
         Document("catalog/services.yaml", _yaml([_service(service, year, seed) for service in SERVICES])),
         Document("catalog/platform.yaml", _yaml(platform)),
-        Document("catalog/history.csv", _csv([*_history(year), *_callers(year), *_goals(year)])),
+        Document("catalog/history.csv", _csv([*_history(year), *_callers(year), *_goals(year), *bills.namespaces()])),
     )
 
 

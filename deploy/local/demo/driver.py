@@ -1,7 +1,7 @@
 """Sends the demo's year to a running stack through its front doors, waits until all of it counts, prints the reports.
 
-Four ways in, as in a company: catalog files are imported, GitHub and Alertmanager call their webhooks, Kong posts
-arrays, and the log shipper follows NGINX's access log (its own process, beside the others).
+Five ways in, as in a company: catalog files and cloud bills are imported, GitHub and Alertmanager call their webhooks,
+Kong posts arrays, and the log shipper follows NGINX's access log (its own process, beside the others).
 """
 
 from __future__ import annotations
@@ -105,6 +105,7 @@ class Driver:
         """
         token, secret = self.access["token"], self.access["github_secret"]
         self._catalog(history)
+        self._bills(history)
         log = self.log.result()
         self.summary.lines = log.lines
         with self._shipping(log.path):
@@ -126,6 +127,18 @@ class Driver:
             self._command("catalog", "import", str(path))
             self.progress.advance(task)
         self.summary.seconds["catalog"] = time.monotonic() - started
+
+    def _bills(self, history: History) -> None:
+        started = time.monotonic()
+        task = self.progress.add_task("Cloud bills", total=len(history.bills))
+        for bill in history.bills:
+            path = self.folder / bill.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(bill.text, encoding="utf-8")
+            state = "--closed" if bill.is_closed else "--open"
+            self._command("costs", "import", str(path), "--exported-at", bill.exported_at, state)
+            self.progress.advance(task)
+        self.summary.seconds["bills"] = time.monotonic() - started
 
     def _send(self, name: str, expected: int, posts: Iterable[Post]) -> None:
         started = time.monotonic()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from deploy.local.demo import catalog, gateway, kong, nginx
+from deploy.local.demo import bills, catalog, gateway, kong, nginx
 from deploy.local.demo.adoption import Span, team_spans
 from deploy.local.demo.alertmanager import Alert
 from deploy.local.demo.delivery import Life, Simulation
@@ -33,12 +33,14 @@ class History:
         year: the time it covers.
         lives: each service's deliveries and alerts.
         catalog: what the company's catalog says, as files.
+        bills: what its cloud provider charges, month by month.
     """
 
     seed: int
     year: Year
     lives: tuple[Life, ...]
     catalog: tuple[catalog.Document, ...]
+    bills: tuple[bills.Bill, ...]
 
     @property
     def webhooks(self) -> tuple[Webhook, ...]:
@@ -90,7 +92,7 @@ def generate(seed: int, end: datetime, days: int = 365) -> History:
         ).run()
         for number, service in enumerate(ALL_SERVICES, 101)
     )
-    return History(seed, year, lives, catalog.documents(seed, year))
+    return History(seed, year, lives, catalog.documents(seed, year), tuple(bills.bills(seed, year)))
 
 
 def _moment(year: Year, day: float | None) -> datetime | None:

@@ -274,3 +274,19 @@ def test_a_third_of_a_cent_times_three_is_the_cent(costs: Warehouse) -> None:
     archive(costs, bill([charge("0.01", "2026-06-02T00:00:00Z", "2026-06-03T00:00:00Z", tags=PAY)]))
     (row,) = reconciled(costs)
     assert row["per_transaction"] == Decimal("0.01")
+
+
+# coverage, freshness, report
+
+
+def test_coverage_and_freshness_say_what_no_service_has_and_when_the_bill_was_made(costs: Warehouse) -> None:
+    costs.catalog("service", "2026-01-01", service="pay")
+    days = ("2026-06-01T00:00:00Z", "2026-06-03T00:00:00Z")
+    rows = [charge("1", *days, tags=PAY), charge("1", *days, tags={"service": "new"}), charge("1", *days)]
+    archive(costs, bill(rows, "2026-07-05"))
+    found = costs.rows("SELECT reason, numerator, denominator FROM coverage WHERE family = 'cost'")
+    assert {row["reason"]: (row["numerator"], row["denominator"]) for row in found} == {
+        "unallocated": (1, 3), "provisional": (3, 3), "service_not_in_catalog": (1, 3), "incomplete_export": (0, 1),
+    }  # fmt: skip
+    (fresh,) = costs.rows("SELECT toString(data_until) AS until, n FROM freshness WHERE stream = 'costs'")
+    assert fresh == {"until": "2026-07-05 00:00:00.000000", "n": 3}

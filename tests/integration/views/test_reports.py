@@ -1,4 +1,4 @@
-"""The three reports on the command line, read with the reader's credential, from the golden history's facts."""
+"""The reports on the command line, read with the reader's credential, from the golden history's facts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from reports.cli import config, report
 from schemas import settings as settings_module
 from tests.integration.views.golden_rows import golden
 from tests.integration.views.warehouse_rows import Warehouse
+from tests.support.bills import bill, charge, table
 
 Run = Callable[..., Result]
 
@@ -154,13 +155,13 @@ def test_csv_is_one_table_and_the_rest_goes_to_the_standard_error(warehouse: War
     assert "As of" in result.stderr
 
 
-@pytest.mark.parametrize("family", ["adoption", "time-to-production", "velocity"])
+@pytest.mark.parametrize("family", ["adoption", "time-to-production", "velocity", "cost"])
 def test_without_data_a_report_says_so_and_what_to_do(warehouse: Warehouse, run: Run, family: str) -> None:
     assert "clock has not ticked" in run(family).output
     warehouse.now("2026-07-01")
     text = " ".join(run(family).output.split())
     assert "There is data of: nothing yet" in text
-    assert "adoption backfill git" in text or "adoption tail" in text
+    assert any(command in text for command in ("adoption backfill git", "adoption tail", "adoption costs import"))
 
 
 def test_a_window_that_ends_before_it_begins_is_refused(warehouse: Warehouse, environment: None) -> None:
@@ -184,3 +185,25 @@ def test_config_masks_secrets(environment: None, engine: EngineProcess) -> None:
     assert result.exit_code == 0
     assert engine.reader[1] not in result.output
     assert json.loads(result.output)["clickhouse_url"] == engine.url
+
+
+def test_cost_of_services_and_where_the_bill_went(warehouse: Warehouse, run: Run) -> None:
+    warehouse.now("2026-07-20")
+    warehouse.owner("pay", "payments", "2026-01-01")
+    warehouse.traffic("pay", "2026-06-02 10:00", {"requests": 3000})
+    days = ("2026-06-02T00:00:00Z", "2026-06-03T00:00:00Z")
+    warehouse._filled.add("cost_events")
+    rows = [charge("1.2345", *days, tags={"service": "pay"}), charge("0.5", *days, category="Tax")]
+    warehouse.client.insert_arrow("cost_events", table(bill(rows)))
+    services, bills = parts(run("cost", *JUNE, "--format", "json"))
+    (pay,) = services
+    assert (pay["service"], pay["team"], pay["denominator"], pay["value"]) == ("pay", "payments", 3000, 0.0004115)
+    assert pay["cost"] == "1.234500000000000000"
+    assert [(one["account"], one["unallocated_ratio"], one["difference"]) for one in bills] == [
+        ("4711", 0.5 / 1.7345, "0.000000000000000000")
+    ]
+    line = next(line for line in run("cost", *JUNE).output.splitlines() if "pay " in line)
+    assert [text.strip() for text in line.split("│")[1:-1]] == [
+        "pay", "payments", "1.23", "EUR", "3,000", "request", "0.000412", "0.00", "",
+    ]  # fmt: skip
+    assert parts(run("cost", *JUNE, "--team", "checkout", "--format", "json")) == [[], []]
