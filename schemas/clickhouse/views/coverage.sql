@@ -1,7 +1,7 @@
 -- question: How much of the input could not be used for a family of metrics, and why?
 -- grain: metric family x reason
 -- owner: platform-analytics
--- needs: deployments, commits, attempts, incidents, evidence, milestones, time_to_production, ci_runs, catalog_services, cost_charges, cost_exports, adoption_use, platform_services, gateway_services, dead_letter_list, reliability_minutes, gateway_minutes, failed_requests, slo_objectives
+-- needs: deployments, commits, attempts, incidents, evidence, milestones, time_to_production, ci_runs, catalog_services, cost_charges, cost_exports, adoption_use, platform_services, gateway_services, dead_letter_list, reliability_minutes, gateway_minutes, failed_requests, slo_objectives, adoption_deliveries
 CREATE OR REPLACE VIEW coverage ${on_cluster}
 (
     family      LowCardinality(String) COMMENT 'adoption, time-to-production, velocity, ci, cost, reliability, or all',
@@ -108,7 +108,15 @@ FROM
     UNION ALL
     SELECT
         'adoption', 'services', count(),
-        [('platform_service_without_traffic', countIf(service NOT IN (SELECT service FROM gateway_services)))]
+        [
+            (
+                'platform_service_without_traffic',
+                countIf(
+                    service NOT IN (SELECT service FROM gateway_services)
+                    AND service NOT IN (SELECT service FROM adoption_deliveries)
+                )
+            )
+        ]
     FROM platform_services
     UNION ALL
     SELECT
