@@ -52,7 +52,7 @@ ADOPTION = Dashboard(
             "table",
             "Lasting use",
             "Teams active in at least 3 of the last 4 closed periods of the service's natural grain ÷ the population: "
-            "the teams to which it applies by the catalog, else all. Beside it: ever tried, and active in the last one.",
+            "teams to which it applies by the catalog, else all. Beside it: ever tried, and active in the last one.",
             "SELECT service, shown, null_reason, numerator, denominator, population, ever_value, active_value, grain, "
             f"period_start FROM adoption_sustained WHERE is_latest AND is_default AND {_SERVICES} ORDER BY service",
             width=24,
@@ -102,7 +102,8 @@ ADOPTION = Dashboard(
         Panel(
             "table",
             "Who uses it",
-            "Teams with their uses by week (ok requests, pipeline runs, deployments); unknown: no catalog entry says whose caller it is.",
+            "Teams with their uses by week: ok requests, pipeline runs, deployments. Unknown: no catalog entry says "
+            "whose caller it is.",
             "SELECT period_start, service, team, consumers, uses, last_at FROM adoption_active "
             f"WHERE {_IN_RANGE} AND {_SERVICES} AND {_TEAMS} ORDER BY period_start DESC, service, team",
         ),
