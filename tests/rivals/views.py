@@ -51,6 +51,12 @@ class Views:
         )
         return self._row(columns, "adoption_rate", service=service, monday=monday, population="applicable")
 
+    def availability(self, service: str, month: str) -> SimpleNamespace:
+        """Availability of a service in a month, by its first day."""
+        columns = "service, toString(period_start) AS month, numerator, denominator, value, null_reason, limited"
+        view = "availability(from = '2026-04-01', to = '2026-06-01', grain = 'month', scope = 'service')"
+        return self._row(columns, view, service=service, month=month)
+
     def _row(self, columns: str, view: str, **key: str) -> SimpleNamespace:
         names = [column.rpartition(" ")[2] for column in columns.split(", ")]
         if view not in self._read:
