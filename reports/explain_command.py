@@ -39,7 +39,7 @@ def explain(*, metric: str, service: str, team: str, period: str, as_json: bool)
     from schemas.settings import settings  # noqa: PLC0415
 
     try:
-        window = days(period)
+        window = days(period, settings().fiscal_year_start)
         with connect(settings()) as warehouse:
             found = explanation.explain(warehouse, metric, service, team, window)
     except (WarehouseError, ValueError) as error:

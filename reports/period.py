@@ -8,8 +8,10 @@ from datetime import date, timedelta
 _MONTHS_A_QUARTER, _MONTHS = 3, 12
 
 
-def days(text: str) -> tuple[date, date]:
+def days(text: str, fiscal_start: int = 1) -> tuple[date, date]:
     """First day, and first day after it; of a range with `..` the second day is no longer in it.
+
+    `fiscal_start`: month in which the fiscal year begins; 2026-Q1 begins with it, in 2026.
 
     Raises:
         ValueError: it is no period; the message says what was expected.
@@ -19,10 +21,11 @@ def days(text: str) -> tuple[date, date]:
             start = date.fromisocalendar(int(found[1]), int(found[2]), 1)
             return start, start + timedelta(days=7)
         if found := re.fullmatch(r"(\d{4})-Q([1-4])", text):
-            first = _MONTHS_A_QUARTER * (int(found[2]) - 1) + 1
-            return date(int(found[1]), first, 1), _month_after(int(found[1]), first + _MONTHS_A_QUARTER - 1)
+            months = int(found[1]) * _MONTHS + fiscal_start - 1 + _MONTHS_A_QUARTER * (int(found[2]) - 1)
+            return _month(months), _month(months + _MONTHS_A_QUARTER)
         if found := re.fullmatch(r"(\d{4})-(\d{2})", text):
-            return date(int(found[1]), int(found[2]), 1), _month_after(int(found[1]), int(found[2]))
+            start = date(int(found[1]), int(found[2]), 1)
+            return start, _month(start.year * _MONTHS + start.month)
         first_day, dots, last = text.partition("..")
         start = date.fromisoformat(first_day)
         end = date.fromisoformat(last) if dots else start + timedelta(days=1)
@@ -35,5 +38,6 @@ def days(text: str) -> tuple[date, date]:
     return start, end
 
 
-def _month_after(year: int, month: int) -> date:
-    return date(year + month // _MONTHS, month % _MONTHS + 1, 1)
+def _month(months: int) -> date:
+    """The first day of a month, counted from the year 0."""
+    return date(months // _MONTHS, months % _MONTHS + 1, 1)
