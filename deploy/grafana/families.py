@@ -177,6 +177,23 @@ TIME_TO_PRODUCTION = Dashboard(
         ),
         Panel(
             "table",
+            "Stages",
+            "Time between neighbouring milestones, negative ones included. Open: the last milestone reached is its "
+            "first.",
+            "SELECT stage, p50_seconds, p75_seconds, p90_seconds, null_reason, n, n_open, n_skipped, n_out_of_order "
+            f"FROM ttp_stages WHERE {_HEADLINE} AND {_ALL} AND nth = 0 ORDER BY position",
+            units=dict.fromkeys(("p50_seconds", "p75_seconds", "p90_seconds"), "s"),
+        ),
+        Panel(
+            "table",
+            "A team's first, second, n-th service",
+            "Whether the platform gets easier to use: Kaplan-Meier medians.",
+            f"SELECT nth, value_seconds, null_reason, naive_seconds, n, n_done, n_open FROM ttp_nth WHERE {_HEADLINE} "
+            "ORDER BY nth",
+            units={"value_seconds": "s", "naive_seconds": "s"},
+        ),
+        Panel(
+            "table",
             "Services on their way, and those that arrived",
             "Stages join neighbouring milestones; an empty one was not observed at both ends.",
             "SELECT service, team, template, status, started_at, finished_at, value_seconds, "
@@ -192,12 +209,12 @@ TIME_TO_PRODUCTION = Dashboard(
 )
 
 
-def _velocity(metric: str, title: str, description: str, unit: str) -> Panel:
+def _velocity(metric: str, title: str, description: str, unit: str, view: str = "velocity_weekly") -> Panel:
     return Panel(
         "timeseries",
         title,
         description,
-        "SELECT period_start AS time, service, shown FROM velocity_weekly "
+        f"SELECT period_start AS time, service, shown FROM {view} "
         f"WHERE {_CLOSED} AND metric = '{metric}' AND {_SERVICES} AND {_TEAMS} ORDER BY time, service",
         width=8,
         unit=unit,
@@ -257,8 +274,37 @@ VELOCITY = Dashboard(
             f"AND {_SERVICES} ORDER BY at DESC",
             width=24,
         ),
+        _velocity(
+            "ci_success_ratio",
+            "Pipelines: success rate",
+            "Attempts that succeeded ÷ attempts that succeeded or failed; cancelled and skipped ones are none.",
+            "percentunit",
+            "ci_weekly",
+        ),
+        _velocity(
+            "ci_duration_p50_seconds",
+            "Pipelines: duration (p50)",
+            "From the start of an attempt to its end.",
+            "s",
+            "ci_weekly",
+        ),
+        _velocity(
+            "ci_queue_time_p50_seconds",
+            "Pipelines: queue time (p50)",
+            "From being queued to the start; an attempt of which nobody said both is left out.",
+            "s",
+            "ci_weekly",
+        ),
+        _velocity(
+            "ci_flaky_ratio",
+            "Pipelines: flaky rate",
+            "Commits on which a pipeline failed and passed on a re-run ÷ commits that it ran on.",
+            "percentunit",
+            "ci_weekly",
+        ),
         _freshness("delivery", "facts"),
         _coverage("velocity"),
+        _coverage("ci"),
     ),
 )
 
