@@ -82,7 +82,8 @@ class Told:
         return [_named(self.number, "cart"), _named(self.number, "pay")]
 
     def catalog(self) -> list[Event]:
-        """Its repositories as catalog events."""
+        """The repository that it speaks of as catalog events."""
+        spoken = {repository.name for event in self.events if (repository := getattr(event.data, "repository", None))}
         return [
             Event(
                 id=event_id("mapping", name, owner),
@@ -91,6 +92,7 @@ class Told:
                 data=catalog.Mapping(repository=name, service=owner, paths=globs),
             )
             for name, owners in self.repositories.items()
+            if name in spoken
             for owner, globs in owners.items()
         ]
 
@@ -161,6 +163,8 @@ def _sha(number: int, sha: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(value)
+    if isinstance(value, list | tuple):
+        return tuple(map(_plain, value))
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
     return value if not isinstance(value, datetime) else value.astimezone(START.tzinfo)
