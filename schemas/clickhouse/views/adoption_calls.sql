@@ -1,42 +1,59 @@
 -- question: Which calls of platform services were there, of any outcome, by caller and team?
--- grain: platform service x day x caller x team; no probes and health checks
+-- grain: platform service x use x day x caller x team; no probes and health checks; a run or deployment that counts is a successful call
 -- owner: platform-analytics
--- needs: gateway_hours, platform_services, catalog_consumers, catalog_ownership, adoption_callers
+-- needs: gateway_hours, adoption_deliveries, platform_services, catalog_consumers, catalog_ownership, adoption_callers
 CREATE OR REPLACE VIEW adoption_calls ${on_cluster}
 (
     service     String COMMENT 'Platform service that was called',
-    consumer    String COMMENT 'Caller identity; empty when not given',
+    consumer    String COMMENT 'Caller identity at the gateway; service that the run or deployment belongs to; empty when not known',
     caller      String COMMENT 'Service behind it; empty when not known',
     team        String COMMENT 'Team of the caller at that time; unknown when nothing says it',
+    team_rule   LowCardinality(String) COMMENT 'How the team was found: record, consumer, service or unknown',
+    use         LowCardinality(String) COMMENT 'api (a call through the gateway), pipeline (a finished CI run) or deployment',
     day         Date COMMENT 'Day of the calls, in the tenant''s zone',
-    active_min  UInt32 COMMENT 'ok requests in a period that make a user active',
-    requests    UInt64 COMMENT 'Requests of any outcome',
-    ok_requests UInt64 COMMENT 'Those that succeeded',
+    active_min  UInt32 COMMENT 'Uses in a period that make a user active',
+    requests    UInt64 COMMENT 'Requests of any outcome; counted runs or deployments',
+    uses        UInt64 COMMENT 'Those that succeeded; counted runs or deployments',
     first_at    DateTime64(6, 'UTC') COMMENT 'Earliest request',
-    first_ok_at Nullable(DateTime64(6, 'UTC')) COMMENT 'Earliest that succeeded; NULL when none did'
+    first_ok_at Nullable(DateTime64(6, 'UTC')) COMMENT 'Earliest that succeeded; NULL when none did',
+    last_ok_at  Nullable(DateTime64(6, 'UTC')) COMMENT 'Latest that succeeded; NULL when none did'
 )
 AS
 WITH
+    -- Ownership changes at the tenant's midnight, so the owner of a day's first call is the day's.
     counted AS
     (
         SELECT
             hours.service AS service,
+            'api' AS use,
             toString(hours.consumer) AS consumer,
             toString(hours.named_team) AS named_team,
+            toDate(hours.first_at, ${zone}) AS day,
+            any(platform.active_min) AS active_min,
             sum(hours.requests) AS requests,
-            sumIf(hours.requests, hours.outcome = 'ok') AS ok_requests,
+            sumIf(hours.requests, hours.outcome = 'ok') AS uses,
             min(hours.first_at) AS first_at,
-            minOrNullIf(hours.first_at, hours.outcome = 'ok') AS first_ok_at
+            minOrNullIf(hours.first_at, hours.outcome = 'ok') AS first_ok_at,
+            maxOrNullIf(hours.last_at, hours.outcome = 'ok') AS last_ok_at
         FROM gateway_hours AS hours
+        INNER JOIN platform_services AS platform ON platform.service = hours.service
         WHERE hours.is_synthetic = 0
-            AND hours.service IN (SELECT service FROM platform_services WHERE coalesce(capability, '') NOT IN ('ci', 'deployment'))
+            AND coalesce(platform.capability, '') NOT IN ('ci', 'deployment')
             AND hours.consumer NOT IN (SELECT consumer FROM catalog_consumers WHERE is_synthetic = 1)
-        -- Ownership changes at the tenant's midnight, so the owner of a day's first request is the day's.
-        GROUP BY service, consumer, named_team, toDate(hours.first_at, ${zone})
+        GROUP BY service, consumer, named_team, day
+        UNION ALL
+        SELECT
+            made.service, made.use, made.consumer, '' AS named_team, toDate(made.at, ${zone}) AS day,
+            any(made.active_min), count(), count(), min(made.at), toNullable(min(made.at)), toNullable(max(made.at))
+        FROM adoption_deliveries AS made
+        GROUP BY made.service, made.use, made.consumer, day
     ),
     called AS
     (
-        SELECT counted.*, callers.service AS caller
+        SELECT
+            counted.*,
+            if(counted.use = 'api', counted.consumer, '') AS identity,
+            if(counted.use = 'api', callers.service, counted.consumer) AS caller
         FROM counted
         LEFT JOIN adoption_callers AS callers ON callers.consumer = counted.consumer
     ),
@@ -45,7 +62,7 @@ WITH
         SELECT called.*, owners.team AS consumer_team
         FROM called
         ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'consumer') AS owners
-            ON called.consumer = owners.name AND called.first_at >= owners.valid_from
+            ON called.identity = owners.name AND called.first_at >= owners.valid_from
     ),
     by_service AS
     (
@@ -64,11 +81,18 @@ SELECT
         service_team NOT IN ('', 'unknown'), service_team,
         'unknown'
     ) AS team,
-    toDate(first_at, ${zone}) AS day,
-    platform_services.active_min AS active_min,
+    multiIf(
+        named_team != '', 'record',
+        consumer_team NOT IN ('', 'unknown'), 'consumer',
+        service_team NOT IN ('', 'unknown'), 'service',
+        'unknown'
+    ) AS team_rule,
+    use,
+    day,
+    active_min,
     requests,
-    ok_requests,
+    uses,
     first_at,
-    first_ok_at
-FROM by_service
-INNER JOIN platform_services ON platform_services.service = by_service.service;
+    first_ok_at,
+    last_ok_at
+FROM by_service;

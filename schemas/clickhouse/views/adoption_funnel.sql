@@ -1,7 +1,7 @@
 -- question: How far is each team on its way into a platform service?
 -- grain: platform service x team that has access or has called; for runs and deployments the first counted use is both calls
 -- owner: platform-analytics
--- needs: as_of, adoption_calls, adoption_use, platform_services, catalog_facts, catalog_teams
+-- needs: as_of, adoption_calls, platform_services, catalog_facts, catalog_teams
 CREATE OR REPLACE VIEW adoption_funnel ${on_cluster}
 (
     service         String COMMENT 'Platform service',
@@ -63,18 +63,34 @@ WITH
         FROM
         (
             SELECT
-                service, team, day, sum(ok_uses) >= any(active_min) AS is_active, min(calls.first_at) AS first_at, min(calls.first_ok_at) AS first_ok_at
-            FROM
-            (
-                SELECT service, team, day, active_min, ok_requests AS ok_uses, first_at, first_ok_at
-                FROM adoption_calls
-                UNION ALL
-                SELECT service, team, day, active_min, uses AS ok_uses, first_at, toNullable(first_at) AS first_ok_at
-                FROM adoption_use
-                WHERE use != 'api'
-            ) AS calls
+                service, team, day, sum(calls.uses) >= any(active_min) AS is_active, min(calls.first_at) AS first_at, min(calls.first_ok_at) AS first_ok_at
+            FROM adoption_calls AS calls
             GROUP BY service, team, day
         ) AS days
+        GROUP BY service, team
+    ),
+    -- Not a join of the two: what is named twice is read twice.
+    pairs AS
+    (
+        SELECT
+            service,
+            team,
+            any(told.granted_at) AS granted_at,
+            any(told.onboarded_at) AS onboarded_at,
+            any(told.taken_back_at) AS taken_back_at,
+            any(told.first_call_at) AS first_call_at,
+            any(told.first_ok_at) AS first_ok_at,
+            any(told.sustained_at) AS sustained_at
+        FROM
+        (
+            SELECT
+                service, team, granted_at, onboarded_at, if(is_taken_back, last_at, NULL) AS taken_back_at,
+                NULL AS first_call_at, NULL AS first_ok_at, NULL AS sustained_at
+            FROM granted
+            UNION ALL
+            SELECT service, team, NULL, NULL, NULL, first_call_at, first_ok_at, sustained_at
+            FROM called
+        ) AS told
         GROUP BY service, team
     ),
     steps AS
@@ -82,19 +98,16 @@ WITH
         SELECT
             pairs.service AS service,
             pairs.team AS team,
-            granted.granted_at AS granted_at,
-            granted.onboarded_at AS onboarded_at,
-            least(coalesce(granted.granted_at, granted.onboarded_at), coalesce(granted.onboarded_at, granted.granted_at)) AS entered_at,
-            called.first_call_at AS first_call_at,
-            called.first_ok_at AS first_ok_at,
-            called.sustained_at AS sustained_at,
-            if(granted.is_taken_back, granted.last_at, NULL) AS taken_back_at,
+            pairs.granted_at AS granted_at,
+            pairs.onboarded_at AS onboarded_at,
+            least(coalesce(pairs.granted_at, pairs.onboarded_at), coalesce(pairs.onboarded_at, pairs.granted_at)) AS entered_at,
+            pairs.first_call_at AS first_call_at,
+            pairs.first_ok_at AS first_ok_at,
+            pairs.sustained_at AS sustained_at,
             if(teams.valid_to <= now.at, teams.valid_to, NULL) AS dissolved_at,
-            least(coalesce(taken_back_at, dissolved_at), coalesce(dissolved_at, taken_back_at)) AS gave_up_at,
+            least(coalesce(pairs.taken_back_at, dissolved_at), coalesce(dissolved_at, pairs.taken_back_at)) AS gave_up_at,
             now.at AS now_at
-        FROM (SELECT service, team FROM granted UNION DISTINCT SELECT service, team FROM called) AS pairs
-        LEFT JOIN granted ON granted.service = pairs.service AND granted.team = pairs.team
-        LEFT JOIN called ON called.service = pairs.service AND called.team = pairs.team
+        FROM pairs
         LEFT JOIN catalog_teams AS teams ON teams.team = pairs.team
         CROSS JOIN (SELECT assumeNotNull(at) AS at FROM as_of WHERE isNotNull(at)) AS now
     )
