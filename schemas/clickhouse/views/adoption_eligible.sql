@@ -21,19 +21,17 @@ CREATE OR REPLACE VIEW adoption_eligible ${on_cluster}
 )
 AS
 WITH
-    -- As a constant: read once though it is needed three times. The last: one microsecond past the last instant that
-    -- counts, the end of the period, or now while it runs.
+    -- As a constant: read once though it is needed three times.
     (
-        SELECT groupArray((
-            service, grain, period_start, period_end, is_partial,
-            least(ends_at, assumeNotNull((SELECT at FROM as_of)) + INTERVAL 1 MICROSECOND)
-        ))
+        SELECT groupArray((service, grain, period_start, period_end, is_partial, ends_at))
         FROM ${database}.adoption_periods(from = {from:Date}, to = {to:Date}, grain = {grain:String})
     ) AS observed,
+    -- `after`: one microsecond past the last instant that counts, the end of the period, or now while it runs.
     spine AS
     (
         SELECT
-            row.1 AS service, row.2 AS grain, row.3 AS period_start, row.4 AS period_end, row.5 AS is_partial, row.6 AS after
+            row.1 AS service, row.2 AS grain, row.3 AS period_start, row.4 AS period_end, row.5 AS is_partial,
+            least(row.6, assumeNotNull((SELECT at FROM as_of)) + INTERVAL 1 MICROSECOND) AS after
         FROM (SELECT arrayJoin(observed) AS row)
     ),
     existing AS

@@ -33,7 +33,7 @@ def rates(warehouse: Warehouse, population: str) -> dict[date, tuple[Any, ...]]:
 
 
 def test_three_populations_each_at_the_last_instant_of_the_week(warehouse: Warehouse) -> None:
-    warehouse.now("2026-06-17")
+    warehouse.now("2026-06-17 18:00")
     warehouse.platform("auth")
     warehouse.team("a", "b", "c", "d", "e")
     grant(warehouse, "a", "granted", "2026-06-02")
