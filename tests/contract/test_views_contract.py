@@ -29,10 +29,11 @@ UNIT_ROWS = {"gateway_unit_rows", "gateway_units"}
 """FINAL over them is 50 times slower; recompute turns them into slices."""
 
 PUBLIC = {
-    "adoption_active", "adoption_breadth", "adoption_breadth_distribution", "adoption_cohorts", "adoption_cohorts_by",
-    "adoption_concentration", "adoption_concentration_by", "adoption_depth", "adoption_depth_by", "adoption_funnel",
-    "adoption_funnel_steps", "adoption_funnel_within", "adoption_growth", "adoption_rate", "adoption_second_service",
-    "adoption_stalled", "adoption_stickiness", "adoption_stickiness_by", "adoption_time_to_adopt",
+    "adoption_active", "adoption_breadth", "adoption_breadth_distribution", "adoption_cohorts_by",
+    "adoption_cohorts_monthly", "adoption_cohorts_quarterly", "adoption_cohorts_weekly", "adoption_concentration",
+    "adoption_concentration_by", "adoption_depth", "adoption_depth_by", "adoption_funnel", "adoption_funnel_steps",
+    "adoption_funnel_within", "adoption_growth", "adoption_rate", "adoption_second_service", "adoption_stalled",
+    "adoption_stickiness_by", "adoption_stickiness_monthly", "adoption_stickiness_weekly", "adoption_time_to_adopt",
     "adoption_time_to_adopt_services", "adoption_use_today", "annotations", "as_of", "attempts", "catalog_consumers",
     "catalog_lineage", "catalog_owners_today", "catalog_ownership", "catalog_repositories", "catalog_services",
     "catalog_teams", "change_lead_time_stages_monthly", "change_lead_time_stages_quarterly",

@@ -24,7 +24,7 @@ def cells(warehouse: Warehouse, grain: str, consumer_set: str = "team") -> list[
         tuple(row.values())
         for row in warehouse.rows(
             "SELECT cohort, periods_since, is_partial, numerator, denominator, value, shown, null_reason"
-            f" FROM adoption_cohorts WHERE grain = '{grain}' AND consumer_set = '{consumer_set}'"
+            f" FROM adoption_cohorts_{grain}ly WHERE consumer_set = '{consumer_set}'"
             " ORDER BY cohort, periods_since"
         )
     ]
@@ -108,8 +108,8 @@ def test_callers_and_the_services_behind_them_have_cohorts_and_unknown_teams_hav
 
 
 def stickiness(warehouse: Warehouse, grain: str, consumer_set: str = "team") -> dict[str, Any]:
-    where = f"grain = '{grain}' AND consumer_set = '{consumer_set}'"
-    (row,) = warehouse.rows(f"SELECT * FROM adoption_stickiness WHERE {where} ORDER BY period_start LIMIT 1")
+    where = f"consumer_set = '{consumer_set}'"
+    (row,) = warehouse.rows(f"SELECT * FROM adoption_stickiness_{grain}ly WHERE {where} ORDER BY period_start LIMIT 1")
     return row
 
 
@@ -133,8 +133,8 @@ def test_a_running_period_divides_by_its_days_gone_and_one_without_users_is_null
     warehouse.traffic("auth", "2026-06-02 12:00", {"team": "a", "outcome": "error"})
     use(warehouse, "2026-06-08", "a")
     rows = warehouse.rows(
-        "SELECT period_start, is_partial, days, numerator, denominator, value, null_reason FROM adoption_stickiness"
-        " WHERE grain = 'week' AND consumer_set = 'team' ORDER BY period_start"
+        "SELECT period_start, is_partial, days, numerator, denominator, value, null_reason"
+        " FROM adoption_stickiness_weekly WHERE consumer_set = 'team' ORDER BY period_start"
     )
     assert [tuple(row.values()) for row in rows] == [
         (W1, 0, 7, 0, 0, None, "none_active"),

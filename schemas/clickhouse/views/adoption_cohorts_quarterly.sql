@@ -1,0 +1,12 @@
+-- question: Of those who began to use a platform service in one quarter, which share used it so many quarters later?
+-- grain: platform service x consumer set x cohort x observed quarter since
+-- owner: platform-analytics
+-- needs: adoption_cohorts_by
+-- columns: adoption_cohorts_by
+CREATE OR REPLACE VIEW adoption_cohorts_quarterly ${on_cluster}
+(
+${columns}
+)
+AS
+SELECT ${names}
+FROM ${database}.adoption_cohorts_by(grain = 'quarter');

@@ -1,0 +1,12 @@
+-- question: Of those who began to use a platform service in one week, which share used it so many weeks later?
+-- grain: platform service x consumer set x cohort x observed week since
+-- owner: platform-analytics
+-- needs: adoption_cohorts_by
+-- columns: adoption_cohorts_by
+CREATE OR REPLACE VIEW adoption_cohorts_weekly ${on_cluster}
+(
+${columns}
+)
+AS
+SELECT ${names}
+FROM ${database}.adoption_cohorts_by(grain = 'week');
