@@ -1,7 +1,7 @@
 -- question: How many transactions did each service carry a day: requests, or runs or deployments of such a platform?
 -- grain: service x day; only days with some
 -- owner: platform-analytics
--- needs: gateway_hours, adoption_use, platform_services
+-- needs: gateway_hours, adoption_deliveries, platform_services
 CREATE OR REPLACE VIEW cost_transactions ${on_cluster}
 (
     service      String COMMENT 'Service',
@@ -16,12 +16,6 @@ WHERE outcome = 'ok'
     AND service NOT IN (SELECT service FROM platform_services WHERE capability IN ('ci', 'deployment'))
 GROUP BY service, day
 UNION ALL
-SELECT
-    adoption_use.service AS service,
-    adoption_use.day AS day,
-    if(use = 'pipeline', 'run', 'deployment') AS unit,
-    sum(uses) AS transactions
-FROM adoption_use
-INNER JOIN platform_services ON platform_services.service = adoption_use.service
-WHERE (capability = 'ci' AND use = 'pipeline') OR (capability = 'deployment' AND use = 'deployment')
+SELECT service, toDate(at, ${zone}) AS day, if(use = 'pipeline', 'run', 'deployment') AS unit, count() AS transactions
+FROM adoption_deliveries
 GROUP BY service, day, unit;

@@ -247,6 +247,24 @@ def test_a_transaction_costs_its_share_of_the_days_that_have_some(costs: Warehou
     ]  # fmt: skip
 
 
+def test_a_ci_platform_costs_by_run_and_a_deployment_platform_by_deployment(costs: Warehouse) -> None:
+    """4.00 for 2 finished runs, 3.00 for 1 deployment; calls of either's API are not what it is for."""
+    costs.platform("ci", capability="ci", aliases=["github"])
+    costs.platform("deployer", capability="deployment", aliases=["argo"])
+    ended = {"finished_at": "2026-06-02 10:00", "told_at": "2026-06-02 10:00", "at": "2026-06-02 10:00"}
+    run = {"source": "//github.com", "attempt": 1, "provider": "github", "outcome": "success", **ended}
+    attempt = {"deployment_id": "d", "environment": "staging", "status": "success", "at": "2026-06-02 11:00"}
+    costs.facts("pay", ci_runs=[{**run, "run_id": one} for one in "12"], attempts=[{**attempt, "provider": "argo"}])
+    costs.traffic("ci", "2026-06-02 10:00", {"requests": 50})
+    day = ("2026-06-02T00:00:00Z", "2026-06-03T00:00:00Z")
+    rows = [charge("4", *day, tags={"service": "ci"}), charge("3", *day, tags={"service": "deployer"})]
+    archive(costs, bill(rows))
+    assert [(row["service"], row["unit"], row["denominator"], row["value"]) for row in per_transaction(costs)] == [
+        ("ci", "run", 2, 2.0),
+        ("deployer", "deployment", 1, 3.0),
+    ]
+
+
 def test_currencies_stand_beside_each_other(costs: Warehouse) -> None:
     costs.traffic("pay", "2026-06-02 10:00", {"requests": 4})
     day = ("2026-06-02T00:00:00Z", "2026-06-03T00:00:00Z")
