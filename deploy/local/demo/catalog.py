@@ -35,6 +35,8 @@ from deploy.local.demo.year import Year
 
 Row = dict[str, str]
 GOLDEN = "service-golden-path"
+OBJECTIVES = ("storefront-web", "checkout-api", "basket-api")
+"""Product services that promise something, too."""
 
 
 @dataclass(frozen=True)
@@ -153,9 +155,14 @@ def _callers(year: Year) -> Iterator[Row]:
 
 def _goals(year: Year) -> Iterator[Row]:
     """Objectives, targets and what is worth a mark on a trend."""
-    for capability in PLATFORM:
-        if capability.gateway is not None:
-            yield {"kind": "slo", "service": capability.service.name, "objective": "0.995"}
+    promised = [capability.service.name for capability in PLATFORM if capability.gateway is not None]
+    for name in promised:
+        # What is undated holds from the day it is read: sign-in was promised more in the second half of the year.
+        dated = {"valid_from": _day(year, BEFORE)} if name == "auth" else {}
+        yield {"kind": "slo", "service": name, "objective": "0.995", **dated}
+    yield {"kind": "slo", "service": "auth", "objective": "0.998", "valid_from": _day(year, 180)}
+    for name in OBJECTIVES:
+        yield {"kind": "slo", "service": name, "objective": "0.99", "window_days": "28"}
     due = year.moment(NOW + 90).date().isoformat()
     yield {"kind": "target", "metric": "adoption_rate", "scope": "service:notifications", "value": "0.9", "due": due}
     marks = (
