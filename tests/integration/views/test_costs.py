@@ -308,3 +308,16 @@ def test_coverage_and_freshness_say_what_no_service_has_and_when_the_bill_was_ma
     }  # fmt: skip
     (fresh,) = costs.rows("SELECT toString(data_until) AS until, n FROM freshness WHERE stream = 'costs'")
     assert fresh == {"until": "2026-07-05 00:00:00.000000", "n": 3}
+
+
+def test_a_later_export_of_a_part_of_a_window_replaces_it_whole_so_that_no_day_is_in_two(costs: Warehouse) -> None:
+    """A week of a cluster, then one of its days alone: six days are missing, and that shows; none is there twice."""
+    window = {"billingperiodstart": "2026-06-01T00:00:00Z", "billingperiodend": "2026-06-08T00:00:00Z"}
+    week = charge("7", "2026-06-01T00:00:00Z", "2026-06-08T00:00:00Z", tags=PAY) | window
+    window = {"billingperiodstart": "2026-06-03T00:00:00Z", "billingperiodend": "2026-06-04T00:00:00Z"}
+    day = charge("1.5", "2026-06-03T00:00:00Z", "2026-06-04T00:00:00Z", tags=PAY) | window
+    archive(costs, bill([week], "2026-06-08"))
+    archive(costs, bill([day], "2026-06-09"))
+    assert daily(costs) == {("pay", "2026-06-03"): Decimal("1.5")}
+    archive(costs, bill([week], "2026-06-10"))
+    assert sum(daily(costs).values()) == 7
