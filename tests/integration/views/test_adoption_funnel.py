@@ -253,3 +253,21 @@ def test_what_is_later_than_the_pinned_now_has_not_happened(warehouse: Warehouse
     grant(warehouse, "b", "2026-06-08")
     warehouse.now("2026-06-05", pinned=True)
     assert one(warehouse, "SELECT team, step, elapsed_seconds FROM adoption_funnel") == ("a", "entered", 4 * DAY)
+
+
+def test_for_runs_the_first_counted_one_is_both_calls(warehouse: Warehouse) -> None:
+    warehouse.now("2026-07-01")
+    warehouse.platform("ci-platform", capability="ci", aliases=["github"])
+    warehouse.owner("pay", "payments", "2026-01-01")
+    warehouse.catalog("grant", "2026-06-01", team="payments", service="ci-platform", relation="granted")
+    days = ("2026-06-02", "2026-06-04", "2026-06-05", "2026-06-09")
+    runs = [{"at": day, "finished_at": day, "outcome": "failure", "run_id": day, "provider": "github"} for day in days]
+    warehouse.facts("pay", ci_runs=runs)
+    columns = "service, team, first_call_at, first_ok_at, sustained_at"
+    assert one(warehouse, f"SELECT {columns} FROM adoption_funnel") == (
+        "ci-platform",
+        "payments",
+        at("2026-06-02"),
+        at("2026-06-02"),
+        at("2026-06-09"),
+    )
