@@ -32,7 +32,7 @@ SEED = int(os.environ.get("PROOF_SEED", "1"))
 PARTS = 10
 TOGETHER = 100
 """Histories in the warehouse at once."""
-OVER_KAFKA = 60
+OVER_KAFKA = 20
 
 
 def shuffled(histories: list[Told], chance: random.Random) -> list[Event]:
