@@ -407,7 +407,7 @@ class TestHeads:
 
         def meanwhile() -> None:
             pipeline.send(deployed("d2", day(2), service="pay"))
-            asyncio.run(pipeline.recomputer._services.recompute({ServiceMark("pay"): 0}))
+            asyncio.run(pipeline.recomputer._services.recompute({ServiceMark("pay"): 0}, {ServiceMark("pay"): day(3)}))
 
         compute_late(pipeline, slow, 0, meanwhile)
         assert pipeline.releases()["pay"] in (["d1"], ["d1", "d2"])
