@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-from deploy.grafana.model import Dashboard, Panel, Variable
-
-_IN_RANGE = "period_start >= toDate($__fromTime) AND period_start < toDate($__toTime)"
-_CLOSED = f"{_IN_RANGE} AND is_partial = 0"
-
-SERVICE = Variable("service", "Service", "SELECT service FROM catalog_services ORDER BY service")
-PLATFORM_SERVICE = Variable("service", "Platform service", "SELECT service FROM platform_services ORDER BY service")
-GATEWAY_SERVICE = Variable("service", "Service", "SELECT DISTINCT service FROM gateway_services ORDER BY service")
-TEAM = Variable("team", "Team", "SELECT team FROM catalog_teams ORDER BY team")
-ONE_PLATFORM_SERVICE = Variable(
-    "focus", "Growth of", "SELECT service FROM platform_services ORDER BY service", multi=False
+from deploy.grafana.cost import COST
+from deploy.grafana.model import Dashboard, Panel
+from deploy.grafana.reliability import RELIABILITY
+from deploy.grafana.shared import (
+    CLOSED,
+    IN_RANGE,
+    ONE_PLATFORM_SERVICE,
+    PLATFORM_SERVICE,
+    SERVICE,
+    SERVICES,
+    TEAM,
+    TEAMS,
+    coverage,
+    freshness,
 )
-_SERVICES = "service IN (${service:singlequote})"
-_TEAMS = "team IN (${team:singlequote})"
-
-
-def _freshness(*streams: str) -> Panel:
-    names = ", ".join(f"'{stream}'" for stream in streams)
-    return Panel(
-        "table",
-        "Freshness",
-        "Until when there is data, and how far that is behind now.",
-        f"SELECT stream, data_until, lag_seconds, n FROM freshness WHERE stream IN ({names}) ORDER BY stream",
-        height=7,
-        units={"lag_seconds": "s"},
-    )
-
-
-def _coverage(family: str) -> Panel:
-    return Panel(
-        "table",
-        "Coverage",
-        "What of the input could not be used for these numbers, or only in part, and why.",
-        "SELECT reason, unit, numerator, denominator, value FROM coverage "
-        f"WHERE family IN ('{family}', 'all') AND numerator > 0 ORDER BY reason",
-        height=7,
-        units={"value": "percentunit"},
-    )
-
 
 ADOPTION = Dashboard(
     uid="adoption-adoption",
@@ -54,7 +30,7 @@ ADOPTION = Dashboard(
             "Teams active in at least 3 of the last 4 closed periods of the service's natural grain ÷ the population: "
             "teams to which it applies by the catalog, else all. Beside it: ever tried, and active in the last one.",
             "SELECT service, shown, null_reason, numerator, denominator, population, ever_value, active_value, grain, "
-            f"period_start FROM adoption_sustained WHERE is_latest AND is_default AND {_SERVICES} ORDER BY service",
+            f"period_start FROM adoption_sustained WHERE is_latest AND is_default AND {SERVICES} ORDER BY service",
             width=24,
             height=7,
             units={"shown": "percentunit", "ever_value": "percentunit", "active_value": "percentunit"},
@@ -65,7 +41,7 @@ ADOPTION = Dashboard(
             "Active teams ÷ the teams to which the service applies by the catalog, else all, at the end of the week. "
             "Active: at least the service's minimum of uses, probes left out. The running week is not shown.",
             "SELECT period_start AS time, service, shown FROM adoption_rate "
-            f"WHERE {_CLOSED} AND is_default = 1 AND {_SERVICES} ORDER BY time, service",
+            f"WHERE {CLOSED} AND is_default = 1 AND {SERVICES} ORDER BY time, service",
             unit="percentunit",
         ),
         Panel(
@@ -73,14 +49,14 @@ ADOPTION = Dashboard(
             "Active teams",
             "Teams that used it in the week. A reorganisation shows as reassigned, neither as new nor as churned.",
             "SELECT period_start AS time, service, active FROM adoption_growth "
-            f"WHERE {_CLOSED} AND consumer_set = 'team' AND {_SERVICES} ORDER BY time, service",
+            f"WHERE {CLOSED} AND consumer_set = 'team' AND {SERVICES} ORDER BY time, service",
         ),
         Panel(
             "timeseries",
             "Growth accounting: $focus",
             "Where each week's active teams came from: new for the first time ever, resurrected after a week away.",
             "SELECT period_start AS time, retained, reassigned_in, resurrected, new FROM adoption_growth "
-            f"WHERE {_CLOSED} AND consumer_set = 'team' AND service = ${{focus:singlequote}} ORDER BY time",
+            f"WHERE {CLOSED} AND consumer_set = 'team' AND service = ${{focus:singlequote}} ORDER BY time",
             stack=True,
         ),
         Panel(
@@ -88,7 +64,7 @@ ADOPTION = Dashboard(
             "Lost: $focus",
             "Teams that were active in the week before and no longer are. Known only once a week is over.",
             "SELECT period_start AS time, churned, reassigned_out FROM adoption_growth "
-            f"WHERE {_CLOSED} AND consumer_set = 'team' AND service = ${{focus:singlequote}} ORDER BY time",
+            f"WHERE {CLOSED} AND consumer_set = 'team' AND service = ${{focus:singlequote}} ORDER BY time",
             stack=True,
         ),
         Panel(
@@ -96,7 +72,7 @@ ADOPTION = Dashboard(
             "Week by week",
             "The rate with its parts. Users outside the population are listed, not counted.",
             "SELECT period_start, service, numerator, denominator, shown, outside, outside_teams FROM adoption_rate "
-            f"WHERE {_IN_RANGE} AND is_default = 1 AND {_SERVICES} ORDER BY period_start DESC, service",
+            f"WHERE {IN_RANGE} AND is_default = 1 AND {SERVICES} ORDER BY period_start DESC, service",
             units={"shown": "percentunit"},
         ),
         Panel(
@@ -105,10 +81,10 @@ ADOPTION = Dashboard(
             "Teams with their uses by week: ok requests, pipeline runs, deployments. Unknown: no catalog entry says "
             "whose caller it is.",
             "SELECT period_start, service, team, consumers, uses, last_at FROM adoption_active "
-            f"WHERE {_IN_RANGE} AND {_SERVICES} AND {_TEAMS} ORDER BY period_start DESC, service, team",
+            f"WHERE {IN_RANGE} AND {SERVICES} AND {TEAMS} ORDER BY period_start DESC, service, team",
         ),
-        _freshness("gateway", "catalog"),
-        _coverage("adoption"),
+        freshness("gateway", "catalog"),
+        coverage("adoption"),
     ),
 )
 
@@ -198,12 +174,12 @@ TIME_TO_PRODUCTION = Dashboard(
             "Stages join neighbouring milestones; an empty one was not observed at both ends.",
             "SELECT service, team, template, status, started_at, finished_at, value_seconds, "
             f"{', '.join(_STAGES)} FROM time_to_production "
-            f"WHERE {_HEADLINE} AND is_left_truncated = 0 AND {_TEAMS} ORDER BY started_at DESC",
+            f"WHERE {_HEADLINE} AND is_left_truncated = 0 AND {TEAMS} ORDER BY started_at DESC",
             width=24,
             units=dict.fromkeys(("value_seconds", *_STAGES), "s"),
         ),
-        _freshness("delivery", "facts", "catalog"),
-        _coverage("time-to-production"),
+        freshness("delivery", "facts", "catalog"),
+        coverage("time-to-production"),
     ),
     since="now-1y",
 )
@@ -215,7 +191,7 @@ def _velocity(metric: str, title: str, description: str, unit: str, view: str = 
         title,
         description,
         f"SELECT period_start AS time, service, shown FROM {view} "
-        f"WHERE {_CLOSED} AND metric = '{metric}' AND {_SERVICES} AND {_TEAMS} ORDER BY time, service",
+        f"WHERE {CLOSED} AND metric = '{metric}' AND {SERVICES} AND {TEAMS} ORDER BY time, service",
         width=8,
         unit=unit,
     )
@@ -262,7 +238,7 @@ VELOCITY = Dashboard(
             "By team and month",
             "A fact belongs to the team that owned the service then.",
             "SELECT period_start, team, metric, shown, null_reason, n, n_open FROM velocity_teams_monthly "
-            f"WHERE {_IN_RANGE} AND {_HEADLINE} AND {_TEAMS} ORDER BY period_start DESC, team, metric",
+            f"WHERE {IN_RANGE} AND {_HEADLINE} AND {TEAMS} ORDER BY period_start DESC, team, metric",
             width=8,
         ),
         Panel(
@@ -271,7 +247,7 @@ VELOCITY = Dashboard(
             "What failed, why, and how it was recovered; no time of recovery: still open.",
             "SELECT at, service, team, version, failure_reasons, incidents, recovered_at, recovery_rule, recovered_by "
             "FROM deployments WHERE is_failed = 1 AND at >= $__fromTime AND at < $__toTime "
-            f"AND {_SERVICES} ORDER BY at DESC",
+            f"AND {SERVICES} ORDER BY at DESC",
             width=24,
         ),
         _velocity(
@@ -302,128 +278,9 @@ VELOCITY = Dashboard(
             "percentunit",
             "ci_weekly",
         ),
-        _freshness("delivery", "facts"),
-        _coverage("velocity"),
-        _coverage("ci"),
-    ),
-)
-
-RELIABILITY = Dashboard(
-    uid="adoption-reliability",
-    title="Reliability",
-    description="How well services answer, what is left of their error budgets, and whom failures hit.",
-    variables=(GATEWAY_SERVICE, TEAM),
-    since="now-28d",
-    panels=(
-        Panel(
-            "table",
-            "Error budgets",
-            "Each objective over its rolling window, today the last day. Below 0: more failed than it allows.",
-            "SELECT service, objective, value, is_met, budget_left, budget_requests, failed, window_days FROM slo "
-            f"WHERE {_SERVICES} ORDER BY budget_left, service",
-            units={"objective": "percentunit", "value": "percentunit", "budget_left": "percentunit"},
-        ),
-        Panel(
-            "table",
-            "Burn rates now",
-            "1 uses the budget up exactly at the end of its window. An alert fires when both windows burn at its "
-            "threshold or faster; no data: nothing was seen in the long window.",
-            "SELECT service, severity, long_minutes, threshold, long_burn, short_burn, is_firing FROM slo_burn "
-            f"WHERE {_SERVICES} ORDER BY is_firing DESC, service, long_minutes",
-        ),
-        Panel(
-            "timeseries",
-            "Error budget left",
-            "By day, each with the window that ends with it.",
-            f"SELECT period_start AS time, service, budget_left FROM slo_daily WHERE {_IN_RANGE} AND {_SERVICES} "
-            "ORDER BY time, service",
-            unit="percentunit",
-        ),
-        Panel(
-            "timeseries",
-            "Availability",
-            "Requests that went well ÷ requests that were to; the gateway's own 429 only where the objective counts "
-            "it. The running day is not shown.",
-            f"SELECT period_start AS time, service, shown FROM availability_daily WHERE {_CLOSED} AND {_SERVICES} "
-            "ORDER BY time, service",
-            unit="percentunit",
-        ),
-        Panel(
-            "timeseries",
-            "Uptime",
-            "Minutes up ÷ minutes up or down. Minutes without traffic are down inside an incident, and where four "
-            "weeks in a row had traffic in that minute.",
-            f"SELECT period_start AS time, service, shown FROM uptime_daily WHERE {_CLOSED} AND {_SERVICES} "
-            "ORDER BY time, service",
-            unit="percentunit",
-        ),
-        Panel(
-            "timeseries",
-            "Latency p95",
-            "From merged histograms, right to 2 %; requests that the gateway turned away are left out.",
-            f"SELECT period_start AS time, service, p95_seconds FROM latency_daily WHERE {_CLOSED} AND {_SERVICES} "
-            "ORDER BY time, service",
-            unit="s",
-        ),
-        Panel(
-            "table",
-            "Incidents and how far they reached",
-            "Each episode with the requests that failed while it lasted, and whose they were; no data: no traffic.",
-            "SELECT at, service, team, incident, episode, seconds, failed, requests, team_names, rule "
-            f"FROM blast_radius WHERE at >= $__fromTime AND at < $__toTime AND {_SERVICES} AND {_TEAMS} "
-            "ORDER BY at DESC, service",
-            width=24,
-            units={"seconds": "s"},
-        ),
-        _freshness("gateway", "catalog", "facts"),
-        _coverage("reliability"),
-    ),
-)
-
-COST = Dashboard(
-    uid="adoption-cost",
-    title="Cost",
-    description="What services cost, what one transaction costs, and where all that was billed went. "
-    "A bill that is not closed yet may change: its days are provisional.",
-    variables=(SERVICE, TEAM),
-    panels=(
-        Panel(
-            "timeseries",
-            "Cost of one transaction",
-            "Effective cost ÷ ok requests (CI: runs, deployment platform: deployments) of the days that have both.",
-            "SELECT period_start AS time, service, value FROM cost_per_transaction_monthly "
-            f"WHERE {_CLOSED} AND {_SERVICES} AND {_TEAMS} ORDER BY time, service",
-        ),
-        Panel(
-            "timeseries",
-            "Cost a day",
-            "Effective cost: amortised, credits and refunds negative, spread over the days of each charge.",
-            "SELECT day AS time, service, cost FROM costs_daily "
-            "WHERE day >= toDate($__fromTime) AND day < toDate($__toTime) AND allocation = 'allocated' "
-            f"AND {_SERVICES} AND {_TEAMS} ORDER BY time, service",
-            stack=True,
-        ),
-        Panel(
-            "table",
-            "Month by month",
-            "The cost of days without transactions stands beside the ratio, not in it.",
-            "SELECT period_start, service, team, currency, cost, unit, denominator, value, null_reason, "
-            "cost_without_transactions, is_provisional FROM cost_per_transaction_monthly "
-            f"WHERE {_IN_RANGE} AND {_SERVICES} AND {_TEAMS} ORDER BY period_start DESC, service, currency",
-            width=24,
-        ),
-        Panel(
-            "table",
-            "Bills",
-            "All that was billed stands somewhere: a difference other than 0 is a defect.",
-            "SELECT account, period_start, currency, billed, per_transaction, without_transactions, idle, unallocated, "
-            "unallocated_ratio, not_due, difference, is_provisional FROM cost_reconciliation "
-            "WHERE period_start >= $__fromTime AND period_start < $__toTime ORDER BY period_start DESC, account",
-            width=24,
-            units={"unallocated_ratio": "percentunit"},
-        ),
-        _freshness("costs", "gateway", "catalog"),
-        _coverage("cost"),
+        freshness("delivery", "facts"),
+        coverage("velocity"),
+        coverage("ci"),
     ),
 )
 
