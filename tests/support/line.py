@@ -19,11 +19,17 @@ from schemas.dead_letters import to_kafka as letter_to_kafka
 from schemas.envelope import Event, to_kafka
 from schemas.gateway import GatewayRequest
 from schemas.settings import Settings
-from schemas.streams import CATALOG, DEAD_LETTERS, DELIVERY, DIRTY, GATEWAY
+from schemas.streams import CATALOG, COSTS, DEAD_LETTERS, DELIVERY, DIRTY, GATEWAY
 from stream_processors.archive import CatalogReader
 from stream_processors.migrations import migrate
 from stream_processors.pipeline import Stored
-from stream_processors.processors import CatalogProcessor, DeadLetterProcessor, DeliveryProcessor, GatewayProcessor
+from stream_processors.processors import (
+    CatalogProcessor,
+    CostsProcessor,
+    DeadLetterProcessor,
+    DeliveryProcessor,
+    GatewayProcessor,
+)
 from stream_processors.recompute import Recompute
 from stream_processors.records import Record
 from stream_processors.warehouse import Warehouse, connect
@@ -53,14 +59,15 @@ class Line:
         catalog = CatalogReader(self.warehouse, self.settings.time_zone)
         self.delivery = DeliveryProcessor(self.warehouse, catalog)
         self.catalog = CatalogProcessor(self.warehouse, catalog)
+        self.costs = CostsProcessor(self.warehouse)
         self.gateway = GatewayProcessor(self.warehouse)
         self.dead_letters = DeadLetterProcessor(self.warehouse, self.settings.incarnation)
         self.recomputer = Recompute(self.warehouse, self.settings)
 
     def send(self, *events: Event) -> set[str]:
-        """Store events and catalog facts, each kind in one take; returns what became dirty."""
+        """Store events, catalog facts and charges, each kind in one take; returns what became dirty."""
         made: set[str] = set()
-        for stream, processor in ((CATALOG, self.catalog), (DELIVERY, self.delivery)):
+        for stream, processor in ((CATALOG, self.catalog), (COSTS, self.costs), (DELIVERY, self.delivery)):
             take = [self._record(stream.topic, *to_kafka(event)) for event in events if event.type in stream.contracts]
             if take:
                 made |= self._mark(asyncio.run(processor.store(take)))
