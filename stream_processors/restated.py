@@ -198,7 +198,10 @@ LEFT JOIN
         AND service IN {names:Array(String)}
 ) AS stood ON stood.service = slice.1 AND toUInt32(stood.hour) = slice.2
 WHERE stood.version < slice.3
+    AND (stood.version > 0
+        OR slice.1 IN (SELECT service FROM gateway_hour_slices WHERE service IN {names:Array(String)}))
 """
+"""Before a service's first slice nothing stood; later an hour that is new says that there was nothing."""
 
 
 async def note_hours(

@@ -20,7 +20,7 @@ from schemas import dead_letters, gateway
 from schemas.dead_letters import DeadLetter
 from schemas.settings import Settings
 from schemas.streams import CATALOG, COSTS, DEAD_LETTERS, DELIVERY, GATEWAY, STREAMS, Stream
-from stream_processors import catalog, costs, delivery, letters
+from stream_processors import catalog, costs, delivery, letters, restated
 from stream_processors import gateway as gateway_units
 from stream_processors.facts_tables import SCHEMAS
 from stream_processors.migrations import migrate
@@ -67,6 +67,7 @@ MAPPERS: dict[str, Callable[[], pa.Table]] = {
 WRITTEN: dict[str, pa.Schema] = {
     **{table: rows().schema for table, rows in MAPPERS.items()},
     "facts_heads": HEAD,
+    "restated_facts": restated.SCHEMA,
     **SCHEMAS,
 }
 """Every table that processors write Arrow to → what they write."""
