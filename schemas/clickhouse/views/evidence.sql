@@ -11,7 +11,7 @@ CREATE OR REPLACE VIEW evidence ${on_cluster}
     at      DateTime64(6, 'UTC') COMMENT 'When it happened',
     rule    LowCardinality(String) COMMENT 'How it was found to belong to the service: explicit, path, repository; of incidents also incident (another event of it says so), reference',
     counted UInt8 COMMENT '1 when some fact rests on it',
-    reason  LowCardinality(String) COMMENT 'Why it was not counted; empty when it was',
+    reason  LowCardinality(String) COMMENT 'Why it was not counted; of a counted one what else keeps it from counting elsewhere, mostly empty',
     fact    String COMMENT 'Release, incident or commit that it was counted for; empty when none'
 )
 AS
