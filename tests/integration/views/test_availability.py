@@ -130,8 +130,8 @@ def test_days_are_local_also_where_midnight_lies_within_an_hour(in_kolkata: Ware
 def test_a_range_and_its_months_and_days_agree(in_berlin: Warehouse) -> None:
     rng = Random(4)
     in_berlin.now("2026-07-01 12:00")
-    for day in range(1, 31):
-        for hour in (0, 12, 22, 23):
+    for day in range(1, 31, 3):
+        for hour in (0, 22):
             groups = [
                 {"requests": rng.randrange(1, 9), "outcome": rng.choice(["ok", "ok", "error", "limited"])}
                 for _ in range(5)
