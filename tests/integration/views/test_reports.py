@@ -193,17 +193,17 @@ def test_cost_of_services_and_where_the_bill_went(warehouse: Warehouse, run: Run
     warehouse.traffic("pay", "2026-06-02 10:00", {"requests": 3000})
     days = ("2026-06-02T00:00:00Z", "2026-06-03T00:00:00Z")
     warehouse._filled.add("cost_events")
-    rows = [charge("1.2345", *days, tags={"service": "pay"}), charge("0.5", *days, category="Tax")]
+    rows = [charge("1.236", *days, tags={"service": "pay"}), charge("0.5", *days, category="Tax")]
     warehouse.client.insert_arrow("cost_events", table(bill(rows)))
     services, bills = parts(run("cost", *JUNE, "--format", "json"))
     (pay,) = services
-    assert (pay["service"], pay["team"], pay["denominator"], pay["value"]) == ("pay", "payments", 3000, 0.0004115)
-    assert pay["cost"] == "1.234500000000000000"
+    assert (pay["service"], pay["team"], pay["denominator"], pay["value"]) == ("pay", "payments", 3000, 0.000412)
+    assert pay["cost"] == "1.236000000000000000"
     assert [(one["account"], one["unallocated_ratio"], one["difference"]) for one in bills] == [
-        ("4711", 0.5 / 1.7345, "0.000000000000000000")
+        ("4711", 0.5 / 1.736, "0.000000000000000000")
     ]
     line = next(line for line in run("cost", *JUNE).output.splitlines() if "pay " in line)
     assert [text.strip() for text in line.split("│")[1:-1]] == [
-        "pay", "payments", "1.23", "EUR", "3,000", "request", "0.000412", "0.00", "",
+        "pay", "payments", "1.24", "EUR", "3,000", "request", "0.000412", "0.00", "",
     ]  # fmt: skip
     assert parts(run("cost", *JUNE, "--team", "checkout", "--format", "json")) == [[], []]
