@@ -46,7 +46,7 @@ def shuffled(histories: list[Told], chance: random.Random) -> list[Event]:
 def takes(said: list[Event], chance: random.Random) -> Iterator[list[Event]]:
     """Cut at random: single events, and hundreds at once."""
     while said:
-        size = chance.choice([1, 50, 400, 800])
+        size = chance.choice([1, 100, 800])
         yield said[:size]
         said = said[size:]
 
