@@ -2,7 +2,8 @@
 
 An incident is told in several events, of which often only the first names the service. It belongs to the service that
 its events name first; where none names any, to the one that they point at first, by a deployment before by a commit (of
-several services that hold it the smaller name). Pure: events in, services out.
+several services that hold it the smaller name). Repositories of one system number their incidents alike: incident 7 of
+one is another than incident 7 of the next. Pure: events in, services out.
 """
 
 from __future__ import annotations
@@ -69,12 +70,7 @@ def assigned(events: Iterable[Stored], pointed: Pointed, mappings: Mappings) -> 
     `rule`: `explicit` of an event that names the service, `incident` where another event of the incident does,
     `reference` where only what it points at says so, `unresolved_service` where nothing does.
     """
-    stories: defaultdict[tuple[str, str], list[tuple[Stored, Incident]]] = defaultdict(list)
-    for event in events:
-        if isinstance(event.data, Incident):
-            stories[event.source, event.data.incident_id].append((event, event.data))
-    for story in stories.values():
-        story.sort(key=lambda told: (told[0].time, told[0].id))
+    for story in stories(events).values():
         service = _named(story, mappings)
         if service is not None:
             for event, data in story:
@@ -84,6 +80,34 @@ def assigned(events: Iterable[Stored], pointed: Pointed, mappings: Mappings) -> 
         service = _pointed_at([data for _, data in story], pointed)
         for event, _ in story:
             yield service or NOBODY, Resolved(event, "reference" if service else "unresolved_service")
+
+
+def stories(events: Iterable[Stored]) -> dict[tuple[str, str, str], list[tuple[Stored, Incident]]]:
+    """Events of each incident, (source, incident id, repository), in the order of (time, id).
+
+    The repository (its id, else its name) is empty unless the events of an id name several; those that name none then
+    stay with the one that is named first.
+    """
+    numbered: defaultdict[tuple[str, str], list[tuple[Stored, Incident]]] = defaultdict(list)
+    for event in events:
+        if isinstance(event.data, Incident):
+            numbered[event.source, event.data.incident_id].append((event, event.data))
+    found: defaultdict[tuple[str, str, str], list[tuple[Stored, Incident]]] = defaultdict(list)
+    for (source, native), story in numbered.items():
+        story.sort(key=lambda told: (told[0].time, told[0].id))
+        repositories = _repositories([data for _, data in story])
+        first = next(filter(None, repositories), "")
+        is_one = len({*repositories, ""}) <= 2  # noqa: PLR2004 - none, and the one
+        for repository, told in zip(repositories, story, strict=True):
+            found[source, native, "" if is_one else repository or first].append(told)
+    return dict(found)
+
+
+def _repositories(story: Iterable[Incident]) -> list[str]:
+    """The repository of each event; a name that comes with an id in another event is that id."""
+    given = [data.repository for data in story]
+    ids = {one.name: one.id for one in given if one and one.name and one.id}
+    return [(one.id or ids.get(one.name, one.name) or "") if one else "" for one in given]
 
 
 def _named(story: Iterable[tuple[Stored, Incident]], mappings: Mappings) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from schemas.delivery import CiRun, Incident, Merge, Push
 from schemas.envelope import Event, version
@@ -32,14 +32,20 @@ def in_order(events: Iterable[Event]) -> list[Event]:
 def told_apart(events: Iterable[Event]) -> list[Event]:
     """Ids are native to their source: one that two sources use is two things, named after the source but for the first.
 
-    A reference says no source: it means all of them.
+    An incident's is native to the repository, where one source tells of several. A reference says no
+    source: it means all of them.
     """
     found = list(events)
+    owners = incident_owners(found)
     sources: dict[tuple[str, str], set[str]] = {}
+
+    def of(kind: str, event: Event) -> str:
+        return owners[event.source, event.id] if kind == "incident_id" else event.source
+
     for event in found:
         for kind in ("deployment_id", "incident_id"):
             if (native := getattr(event.data, kind, None)) is not None:
-                sources.setdefault((kind, native), set()).add(event.source)
+                sources.setdefault((kind, native), set()).add(of(kind, event))
 
     def name(kind: str, native: str, source: str) -> str:
         return native if source == min(sources[kind, native]) else f"{native} of {source}"
@@ -55,13 +61,36 @@ def told_apart(events: Iterable[Event]) -> list[Event]:
         changed = {}
         for kind in ("deployment_id", "incident_id"):
             if getattr(data, kind, None) is not None:
-                changed[kind] = name(kind, getattr(data, kind), event.source)
+                changed[kind] = name(kind, getattr(data, kind), of(kind, event))
         if getattr(data, "fixes", ()):
             changed["fixes"] = meant("incident_id", data.fixes)
         if getattr(data, "deployment_ids", ()):
             changed["deployment_ids"] = meant("deployment_id", data.deployment_ids)
         told.append(event.model_copy(update={"data": data.model_copy(update=changed)}) if changed else event)
     return told
+
+
+def incident_owners(events: Sequence[Event]) -> dict[tuple[str, str], str]:
+    """(source, id) of each event of an incident -> who numbers it: the source, or one of several repositories of it.
+
+    What names no repository belongs to the one that was named first.
+    """
+    told = [event for event in in_order(events) if isinstance(event.data, Incident)]
+    owners = {}
+    for event in told:
+        own = cast("Incident", event.data)
+        same = [
+            one
+            for one in told
+            if (one.source, cast("Incident", one.data).incident_id) == (event.source, own.incident_id)
+        ]
+        given = [one for other in same if (one := cast("Incident", other.data).repository) and (one.id or one.name)]
+        ids = {one.name: one.id for one in given if one.name and one.id}
+        several = [one.id or ids.get(one.name) or one.name for one in given]
+        named = own.repository and (own.repository.id or ids.get(own.repository.name) or own.repository.name)
+        is_several = len(set(several)) > 1
+        owners[event.source, event.id] = f"{event.source} {named or several[0]}" if is_several else event.source
+    return owners
 
 
 def in_full(events: Iterable[Event], known_to: Iterable[Event]) -> list[Event]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from schemas.delivery import Deployment, Incident
 from schemas.envelope import Event
 from tests.oracle.attempts import Attempt
-from tests.oracle.history import Repositories, commits_of, first_said, services_of
+from tests.oracle.history import Repositories, commits_of, first_said, incident_owners, services_of
 from tests.oracle.releases import Release
 
 _COMMIT = 12
@@ -77,9 +77,10 @@ def _commits(service: str, event: Event, repositories: Repositories) -> set[str]
 def of_service(service: str, events: Sequence[Event], repositories: Repositories) -> list[Event]:
     """Events of the incidents that belong to the service, each incident whole."""
     stories: dict[tuple[str, str], list[Event]] = {}
+    owners = incident_owners(events)
     for event in events:
         if isinstance(event.data, Incident):
-            stories.setdefault((event.source, event.data.incident_id), []).append(event)
+            stories.setdefault((owners[event.source, event.id], event.data.incident_id), []).append(event)
     own = [story for story in stories.values() if owner(story, events, repositories) == service]
     return [event for story in own for event in story]
 

@@ -40,6 +40,23 @@ def test_incident_seven_of_one_tracker_is_incident_seven_of_another() -> Telling
     assert (max(times) - min(times)) / HOUR == 6.0
 
 
+@rival("https://github.com/dora-team/fourkeys/blob/main/queries/incidents.sql")
+def test_incident_seven_of_one_repository_is_incident_seven_of_another() -> Telling:
+    """Two repositories of one GitHub have an issue 7, an hour each; by (source, number) they are one, of six hours."""
+    story = Story("issue-left", "issue-right")
+    for service, hour in (("issue-left", 10), ("issue-right", 15)):
+        story.deploy(f"d-{service}", f"2026-04-02 {hour - 1:02}:30", service=service)
+        told = {"service": service, "source": "//github.com", "repository": story.repository(service)}
+        story.incident("7", f"2026-04-02 {hour}:00", **told)
+        story.incident("7", f"2026-04-02 {hour + 1}:00", "resolved", **told)
+    ours = yield story
+
+    spans = "SELECT service, dateDiff('minute', at, resolved_at) FROM incidents WHERE startsWith(service, 'issue-')"
+    assert sorted(ours.rows(spans)) == [("issue-left", 60), ("issue-right", 60)]
+    times = [one.time for one in story.said(Incident)]
+    assert (max(times) - min(times)) / HOUR == 6.0
+
+
 @rival(
     "https://github.com/dora-team/fourkeys/blob/main/METRICS.md",
     "https://github.com/entur/lamassu/pull/899",

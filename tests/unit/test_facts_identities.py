@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from schemas.delivery import Repository
 from stream_processors.resolve import Stored
 from tests.histories import History, at
 
@@ -38,6 +39,17 @@ def test_incidents_of_two_systems() -> None:
     episodes = history.incidents()
     assert episodes["7"].resolved_at is None
     assert episodes["7 of //z.example"].at == at(3)
+
+
+def test_incidents_of_two_repositories_of_one_system() -> None:
+    history = History()
+    history.deploy("1", 1, "v1")
+    for name, hour in (("left", 2), ("right", 4)):
+        history.incident("7", hour, repository=Repository(name=f"t/{name}"))
+        history.incident("7", hour + 1, "resolved", repository=Repository(name=f"t/{name}"))
+    episodes = history.incidents()
+    assert sorted((one.at, one.resolved_at) for one in episodes.values()) == [(at(2), at(3)), (at(4), at(5))]
+    assert "7" in episodes
 
 
 def test_a_reference_says_no_system_and_means_all() -> None:

@@ -94,3 +94,18 @@ def test_a_commit_that_is_only_known_from_a_change() -> None:
 def test_incidents_of_two_systems_are_two() -> None:
     told = incident(10, service="pay"), incident(11, service="web", source="//pager.example")
     assert owners(*told) == [("pay", "explicit"), ("web", "explicit")]
+
+
+def test_incidents_of_two_repositories_are_two() -> None:
+    """What names no repository stays with the first that is named; a name that an id came with is that id."""
+    left, right = Repository(id="t:1", name="t/left"), Repository(id="t:2", name="t/right")
+    told = (
+        incident(9),
+        incident(10, service="pay", repository=left),
+        incident(11, service="web", repository=right),
+        incident(12, "resolved", repository=Repository(name="t/right")),
+        incident(13, "resolved"),
+    )
+    assert [service for service, _ in owners(*told)] == ["pay", "pay", "web", "web", "pay"]
+    one = incident(9), incident(10, service="pay", repository=left), incident(11, "resolved")
+    assert [service for service, _ in owners(*one)] == ["pay", "pay", "pay"]
