@@ -39,7 +39,7 @@ SELECT
     if(n = 0, NULL, round(lasted[3]) / 1e6) AS p90_seconds,
     if(n = 0, 'all_open', '') AS null_reason,
     count(begun.lasted_us) AS n,
-    count() - n AS n_open
+    countIf(isNull(begun.lasted_us)) AS n_open
 FROM
 (
     SELECT *, toDate(at, ${zone}) AS day, dateDiff('microsecond', at, resolved_at) AS lasted_us
