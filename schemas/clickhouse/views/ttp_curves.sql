@@ -9,7 +9,8 @@ CREATE OR REPLACE VIEW ttp_curves ${on_cluster}
     template     String COMMENT 'Golden path; empty: all',
     cohort       String COMMENT 'Month of the start as YYYY-MM, or all',
     nth          UInt64 COMMENT 'The team''s first, second, n-th service; 0: all',
-    time_seconds Float64 COMMENT 'Time since the start',
+    time_us      Int64 COMMENT 'Microseconds since the start',
+    time_seconds Float64 COMMENT 'The same in seconds',
     at_risk      UInt64 COMMENT 'Services still on their way just before',
     done         UInt64 COMMENT 'Services that reached production at that time',
     censored     UInt64 COMMENT 'Services that were open or archived at that time; they count as at risk until after it',
@@ -20,11 +21,11 @@ WITH
     times AS
     (
         SELECT
-            start, team, template, cohort, nth, elapsed_seconds,
+            start, team, template, cohort, nth, elapsed_us,
             countIf(is_open = 0) AS done,
             countIf(is_open = 1) AS censored
         FROM ttp_slices
-        GROUP BY start, team, template, cohort, nth, elapsed_seconds
+        GROUP BY start, team, template, cohort, nth, elapsed_us
     ),
     risks AS
     (
@@ -32,7 +33,7 @@ WITH
             *,
             sum(done + censored) OVER
             (
-                PARTITION BY start, team, template, cohort, nth ORDER BY elapsed_seconds
+                PARTITION BY start, team, template, cohort, nth ORDER BY elapsed_us
                 ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
             ) AS at_risk
         FROM times
@@ -43,14 +44,15 @@ SELECT
     template,
     cohort,
     nth,
-    elapsed_seconds AS time_seconds,
+    elapsed_us AS time_us,
+    elapsed_us / 1e6 AS time_seconds,
     at_risk,
     done,
     censored,
     -- The product of (1 - done / at risk) as a sum of logarithms; rounded, so that one half is one half.
     round(exp(sum(log(1 - done / at_risk)) OVER
     (
-        PARTITION BY start, team, template, cohort, nth ORDER BY elapsed_seconds
+        PARTITION BY start, team, template, cohort, nth ORDER BY elapsed_us
         ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )), 12) AS survival
 FROM risks;

@@ -26,10 +26,10 @@ SELECT
     cohort,
     nth,
     -- The first time at which fewer than half are left; where exactly half are left, the middle between that time and
-    -- the next arrival.
-    round(if(isNull(half_at), below_at, (half_at + below_at) / 2), 6) AS value_seconds,
+    -- the next arrival. Exact in microseconds, rounded once.
+    round(if(isNull(half_at), below_at, (half_at + below_at) / 2)) / 1e6 AS value_seconds,
     if(isNull(value_seconds), 'not_reached', '') AS null_reason,
-    if(n_done = 0, NULL, round(naive, 6)) AS naive_seconds,
+    if(n_done = 0, NULL, round(naive) / 1e6) AS naive_seconds,
     n_done + n_open AS n,
     curve.n_done AS n_done,
     curve.n_open AS n_open
@@ -41,9 +41,9 @@ FROM
         template,
         cohort,
         nth,
-        minOrNullIf(time_seconds, survival < 0.5) AS below_at,
-        minOrNullIf(time_seconds, survival = 0.5) AS half_at,
-        quantileExactInclusiveArrayIf(0.5)(arrayWithConstant(done, time_seconds), done > 0) AS naive,
+        minOrNullIf(time_us, survival < 0.5) AS below_at,
+        minOrNullIf(time_us, survival = 0.5) AS half_at,
+        quantileExactInclusiveArrayIf(0.5)(arrayWithConstant(done, time_us), done > 0) AS naive,
         sum(done) AS n_done,
         sum(censored) AS n_open
     FROM ttp_curves

@@ -10,7 +10,7 @@ CREATE OR REPLACE VIEW ttp_slices ${on_cluster}
     cohort   String COMMENT 'Month of the start as YYYY-MM, or all',
     nth      UInt64 COMMENT 'The team''s first, second, n-th service; 0: all',
     subject  String COMMENT 'Service; of team_created the team',
-    elapsed_seconds Float64 COMMENT 'From the start to production, or to where it is censored; not under 0',
+    elapsed_us Int64 COMMENT 'Microseconds from the start to production, or to where it is censored; not under 0',
     is_open  UInt8 COMMENT '1 when censored: not in production yet, or archived before',
     reached  Array(Nullable(DateTime64(6, 'UTC'))) COMMENT 'Its milestones in their order, NULL when not observed; empty for a team'
 )
@@ -22,7 +22,7 @@ SELECT
     slice.3 AS cohort,
     slice.4 AS nth,
     services.service AS subject,
-    greatest(services.elapsed_seconds, 0) AS elapsed_seconds,
+    toInt64(round(greatest(services.elapsed_seconds, 0) * 1e6)) AS elapsed_us,
     services.is_open AS is_open,
     [
         onboarded_at, first_commit_at, first_ci_run_at, first_ci_success_at, first_nonprod_deployment_at,
@@ -41,7 +41,7 @@ WHERE services.is_left_truncated = 0
 UNION ALL
 SELECT
     teams.start, '' AS team, '' AS template, cut AS cohort, 0 AS nth, teams.team AS subject,
-    greatest(teams.elapsed_seconds, 0) AS elapsed_seconds, teams.is_open AS is_open, [] AS reached
+    toInt64(round(greatest(teams.elapsed_seconds, 0) * 1e6)) AS elapsed_us, teams.is_open AS is_open, [] AS reached
 FROM ttp_team_starts AS teams
 ARRAY JOIN ['all', formatDateTime(teams.period_start, '%Y-%m')] AS cut
 WHERE teams.is_left_truncated = 0;

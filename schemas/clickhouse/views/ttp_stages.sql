@@ -32,7 +32,7 @@ WITH
         SELECT
             start, team, template, cohort, nth,
             arrayJoin([1, 2, 3, 4, 5, 6]) AS place,
-            dateDiff('microsecond', reached[place], reached[place + 1]) / 1e6 AS took,
+            dateDiff('microsecond', reached[place], reached[place + 1]) AS took,
             arrayExists(at -> isNotNull(at), arraySlice(reached, place + 1)) AS is_passed,
             isNotNull(reached[place]) AND NOT is_passed AS is_open
         FROM ttp_slices
@@ -47,9 +47,10 @@ SELECT
     nth,
     concat(names[place], '_to_', names[place + 1]) AS stage,
     place AS position,
-    if(n = 0, NULL, round(quantiles[1], 6)) AS p50_seconds,
-    if(n = 0, NULL, round(quantiles[2], 6)) AS p75_seconds,
-    if(n = 0, NULL, round(quantiles[3], 6)) AS p90_seconds,
+    -- Exact in microseconds, rounded once.
+    if(n = 0, NULL, round(quantiles[1]) / 1e6) AS p50_seconds,
+    if(n = 0, NULL, round(quantiles[2]) / 1e6) AS p75_seconds,
+    if(n = 0, NULL, round(quantiles[3]) / 1e6) AS p90_seconds,
     if(n = 0, 'not_observed', '') AS null_reason,
     n,
     n_open,

@@ -2,7 +2,7 @@
 -- grain: start x team x template x cohort x time at which some service got there or was censored
 -- owner: platform-analytics
 -- needs: ttp_curves
--- columns: ttp_curves without nth
+-- columns: ttp_curves without nth, time_us
 CREATE OR REPLACE VIEW ttp_survival ${on_cluster}
 (
 ${columns}

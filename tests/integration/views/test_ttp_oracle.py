@@ -54,7 +54,8 @@ def fact(kind: str, number: int, time: datetime, **data: Any) -> dict[str, Any]:
 
 
 def seconds(exact: Fraction | int | None) -> float | None:
-    return None if exact is None else round(float(Fraction(exact) / 1_000_000), 6)
+    """Microseconds, rounded once, in seconds."""
+    return None if exact is None else round(exact) / 1e6
 
 
 def populate(warehouse: Warehouse, populations: dict[str, Sequence[Person]]) -> None:
