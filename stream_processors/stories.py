@@ -107,7 +107,7 @@ def _repositories(story: Iterable[Incident]) -> list[str]:
     """The repository of each event; a name that comes with an id in another event is that id."""
     given = [data.repository for data in story]
     ids = {one.name: one.id for one in given if one and one.name and one.id}
-    return [(one.id or ids.get(one.name, one.name) or "") if one else "" for one in given]
+    return [(one.id or ids.get(one.name or "") or one.name or "") if one else "" for one in given]
 
 
 def _named(story: Iterable[tuple[Stored, Incident]], mappings: Mappings) -> str | None:
