@@ -48,9 +48,9 @@ SELECT
     concat(names[place], '_to_', names[place + 1]) AS stage,
     place AS position,
     -- Exact in microseconds, rounded once.
-    if(n = 0, NULL, round(quantiles[1]) / 1e6) AS p50_seconds,
-    if(n = 0, NULL, round(quantiles[2]) / 1e6) AS p75_seconds,
-    if(n = 0, NULL, round(quantiles[3]) / 1e6) AS p90_seconds,
+    if(n = 0, NULL, round(took_at[1]) / 1e6) AS p50_seconds,
+    if(n = 0, NULL, round(took_at[2]) / 1e6) AS p75_seconds,
+    if(n = 0, NULL, round(took_at[3]) / 1e6) AS p90_seconds,
     if(n = 0, 'not_observed', '') AS null_reason,
     n,
     n_open,
@@ -60,7 +60,7 @@ FROM
 (
     SELECT
         start, team, template, cohort, nth, place,
-        quantilesExactInclusiveIf(0.5, 0.75, 0.9)(assumeNotNull(took), isNotNull(took)) AS quantiles,
+        quantilesExactInclusiveIf(0.5, 0.75, 0.9)(assumeNotNull(took), isNotNull(took)) AS took_at,
         count(took) AS n,
         countIf(is_open) AS n_open,
         countIf(isNull(took) AND is_passed) AS n_skipped,
