@@ -55,12 +55,29 @@ WITH
             GROUP BY source, export
         ) AS found ON found.source = made.source AND found.export = made.export
     ),
-    -- (start, end, when made, which) of all complete exports of an account.
-    complete AS
+    -- What counts, from the latest made back to the first: each complete export that none of those overlaps. One that is
+    -- itself replaced replaces nothing, or windows that roll on would leave the last of them alone.
+    standing AS
     (
-        SELECT source, account, groupArray((period_start, period_end, last_at, export)) AS exports
-        FROM whole
-        WHERE is_complete
+        SELECT
+            source,
+            account,
+            arrayFold(
+                (kept, one) -> if(
+                    arrayExists(other -> other.1 < one.3 AND other.2 > one.2, kept),
+                    kept,
+                    arrayPushBack(kept, (one.2, one.3, one.1.2))
+                ),
+                arrayReverseSort(groupArray((latest, period_start, period_end))),
+                CAST([], 'Array(Tuple(DateTime64(6, \'UTC\'), DateTime64(6, \'UTC\'), String))')
+            ).3 AS exports
+        FROM
+        (
+            SELECT source, account, period_start, period_end, max((last_at, export)) AS latest
+            FROM whole
+            WHERE is_complete
+            GROUP BY source, account, period_start, period_end
+        )
         GROUP BY source, account
     )
 SELECT
@@ -75,12 +92,8 @@ SELECT
     whole.lines_found AS lines_found,
     whole.is_complete AS is_complete,
     -- A later complete export of any part of the period replaces it whole: a day is never in two bills.
-    whole.is_complete AND NOT arrayExists(
-        other -> other.1 < whole.period_end AND other.2 > whole.period_start
-            AND (other.3, other.4) > (whole.last_at, whole.export),
-        complete.exports
-    ) AS counts,
+    whole.is_complete AND has(standing.exports, whole.export) AS counts,
     whole.is_closed = 0
         AND (whole.last_at < whole.period_end OR ifNull((SELECT at FROM as_of) < whole.final_from, 1)) AS is_provisional
 FROM whole
-LEFT JOIN complete ON complete.source = whole.source AND complete.account = whole.account;
+LEFT JOIN standing ON standing.source = whole.source AND standing.account = whole.account;

@@ -321,3 +321,13 @@ def test_a_later_export_of_a_part_of_a_window_replaces_it_whole_so_that_no_day_i
     assert daily(costs) == {("pay", "2026-06-03"): Decimal("1.5")}
     archive(costs, bill([week], "2026-06-10"))
     assert sum(daily(costs).values()) == 7
+
+
+def test_an_export_that_was_replaced_replaces_nothing(costs: Warehouse) -> None:
+    """Three windows of four days, each two days on: the last counts, the middle one not, the first does again."""
+    for number, made in ((1, "2026-06-10"), (3, "2026-06-11"), (5, "2026-06-12")):
+        start, end = f"2026-06-{number:02}T00:00:00Z", f"2026-06-{number + 4:02}T00:00:00Z"
+        window = {"billingperiodstart": start, "billingperiodend": end}
+        archive(costs, bill([charge("4", start, end, tags=PAY) | window], made))
+    assert daily(costs) == {("pay", f"2026-06-{day:02}"): Decimal(1) for day in range(1, 9)}
+    assert [(row["billed"], row["period_start"].day) for row in reconciled(costs)] == [(4, 1), (4, 5)]
