@@ -78,14 +78,15 @@ SELECT
     short_minutes,
     objective,
     window_days,
-    -- In whole numbers first: the threshold of 2 % in an hour of 30 days is 14.4, not a little more.
-    round(budget_share * 100) * window_days * 1440 / long_minutes / 100 AS threshold,
+    -- In whole numbers first: the threshold of 2 % in an hour of 30 days is 14.4, not a little more. 1 - 0.999 is a little
+    -- more than 0.001: a rate that is exactly the threshold would be under it, were both not rounded.
+    round(round(budget_share * 100) * window_days * 1440 / long_minutes / 100, 9) AS threshold,
     long_failed,
     long_well + long_failed AS long_denominator,
-    if(long_denominator = 0, NULL, long_failed / long_denominator / (1 - objective)) AS long_burn,
+    if(long_denominator = 0, NULL, round(long_failed / long_denominator / (1 - objective), 9)) AS long_burn,
     short_failed,
     short_well + short_failed AS short_denominator,
-    if(short_denominator = 0, NULL, short_failed / short_denominator / (1 - objective)) AS short_burn,
+    if(short_denominator = 0, NULL, round(short_failed / short_denominator / (1 - objective), 9)) AS short_burn,
     if(isNull(long_burn), NULL, long_burn >= threshold AND coalesce(short_burn >= threshold, 0)) AS is_firing,
     if(long_denominator = 0, 'no_traffic', '') AS null_reason
 FROM burnt;

@@ -81,12 +81,10 @@ FROM
         any(objectives.is_partial) AS is_partial,
         any(objectives.objective) AS objective,
         any(objectives.window_days) AS window_days,
-        sumIf(days.well, days.day > objectives.day - objectives.window_days AND days.day <= objectives.day) AS well,
-        sumIf(
-            days.error + if(objectives.counts_limited = 1, days.limited, 0),
-            days.day > objectives.day - objectives.window_days AND days.day <= objectives.day
-        ) AS failed
-    FROM objectives
-    LEFT JOIN days ON days.service = objectives.service
+        sum(days.well) AS well,
+        sum(days.error + if(objectives.counts_limited = 1, days.limited, 0)) AS failed
+    -- Each day meets the days of its own window only.
+    FROM (SELECT *, day - arrayJoin(range(least(window_days, 10000))) AS window_day FROM objectives) AS objectives
+    LEFT JOIN days ON days.service = objectives.service AND days.day = objectives.window_day
     GROUP BY service, day
 ) AS windows;

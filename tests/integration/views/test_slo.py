@@ -122,6 +122,17 @@ def test_thresholds_follow_the_objectives_window(warehouse: Warehouse) -> None:
     assert [alert["threshold"] for alert in burning(warehouse).values()] == [3.36, 1.4, 0.7, pytest.approx(7 / 30)]
 
 
+def test_an_alert_fires_at_its_threshold(warehouse: Warehouse) -> None:
+    """144 of 10,000 in the last five minutes are 14.4 times the budget of 99.9 %, and 143 are less."""
+    objective(warehouse, 0.999)
+    warehouse.now("2026-06-01 11:00")
+    for failures, fires in ((144, 1), (143, 0)):
+        outcomes = {"ok": 10_000 - failures, "error": failures}
+        groups = [{"minute": 58, "requests": requests, "outcome": outcome} for outcome, requests in outcomes.items()]
+        warehouse.traffic("pay", "2026-06-01 10:00", *groups)
+        assert burning(warehouse)[60]["is_firing"] == fires
+
+
 def test_an_alert_fires_when_both_windows_burn_and_ends_soon_after_the_trouble(warehouse: Warehouse) -> None:
     """99 %: a minute with 1 error of 5 burns 20 times. From 10:50 to 10:59 all do, all was well before: of the hour
     until 11:00 10 of 300 failed, 3.3 times the budget: a ticket (3 over a day), no page. Then only errors: a page.
