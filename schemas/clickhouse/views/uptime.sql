@@ -98,21 +98,36 @@ WITH
             FROM slots
         )
     ),
+    -- Of incidents that overlap each minute once: hundreds that nobody closes would be too many numbers.
     in_incident AS
     (
-        SELECT
-            service,
-            arrayJoin(range(
-                greatest(intDiv(toUnixTimestamp(at), 60), intDiv(toUnixTimestamp(toDateTime({from:Date}, ${zone})), 60)),
-                least(
-                    coalesce(intDiv(toUnixTimestamp64Micro(resolved_at) + 59999999, 60000000), assumeNotNull(now_minute)),
-                    intDiv(toUnixTimestamp(toDateTime({to:Date}, ${zone})), 60)
+        SELECT service, arrayJoin(range(greatest(begins, covered), ends)) AS number
+        FROM
+        (
+            SELECT
+                service,
+                begins,
+                ends,
+                max(ends) OVER
+                (
+                    PARTITION BY service ORDER BY begins, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ) AS covered
+            FROM
+            (
+                SELECT
+                    service,
+                    toInt64(greatest(intDiv(toUnixTimestamp(at), 60), intDiv(toUnixTimestamp(toDateTime({from:Date}, ${zone})), 60))) AS begins,
+                    toInt64(least(
+                        coalesce(intDiv(toUnixTimestamp64Micro(resolved_at) + 59999999, 60000000), assumeNotNull(now_minute)),
+                        intDiv(toUnixTimestamp(toDateTime({to:Date}, ${zone})), 60)
+                    )) AS ends
+                FROM incidents
+                WHERE isNotNull(now_minute) AND NOT match(
+                    trimBoth(environment),
+                    '(?i)^(stag|stage|staging|preprod|uat|qa|test|testing|int|dev|development|preview|review|sandbox)([-_./].*)?$$'
                 )
-            )) AS number
-        FROM incidents
-        WHERE isNotNull(now_minute) AND NOT match(
-            trimBoth(environment),
-            '(?i)^(stag|stage|staging|preprod|uat|qa|test|testing|int|dev|development|preview|review|sandbox)([-_./].*)?$$'
+            )
+            WHERE begins < ends
         )
     ),
     -- One row per minute that is not quiet.

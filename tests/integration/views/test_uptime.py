@@ -94,6 +94,16 @@ def test_an_open_incident_lasts_until_now_two_at_once_count_once_and_staging_is_
     assert (row["numerator"], row["down_in_incident"], row["denominator"]) == (1, 15, 16)
 
 
+def test_hundreds_of_incidents_that_nobody_closed_are_one_long_one(warehouse: Warehouse) -> None:
+    """Each over two years: a number for every minute of each would be six hundred million."""
+    warehouse.now("2026-06-01 00:10")
+    objective(warehouse)
+    warehouse.traffic("pay", "2026-06-01 00:00", {"minute": 0})
+    warehouse.facts("pay", incidents=[incident("2024-05-01 10:00", None, f"i{number}") for number in range(600)])
+    (row,) = uptime(warehouse, "range", ("2024-05-01", "2026-07-01"))
+    assert (row["numerator"], row["down_in_incident"], row["minutes"]) == (1, 9, 10)
+
+
 def weeks(warehouse: Warehouse, *days: str, hour: str = "10:00", minutes: tuple[int, ...] = (0, 1)) -> None:
     for day in days:
         warehouse.traffic("pay", f"{day} {hour}", *({"minute": minute} for minute in minutes))
