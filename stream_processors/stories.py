@@ -3,19 +3,23 @@
 An incident is told in several events, of which often only the first names the service. It belongs to the service that
 its events name first; where none names any, to the one that they point at first, by a deployment before by a commit (of
 several services that hold it the smaller name). Repositories of one system number their incidents alike: incident 7 of
-one is another than incident 7 of the next. Pure: events in, services out.
+one is another than incident 7 of the next; so do services that tell theirs by `adoption emit` without a repository.
+Pure: events in, services out.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from schemas.delivery import Deployment, Incident, Merge, Push
 from stream_processors.resolve import NOBODY, Mappings, Resolved, Stored
 
 SHORTEST_SHA = 7
 """Fewer digits name no commit."""
+
+EMIT = "emit"
+"""Provider of what a command line told: all services share its source, and have no system that numbers incidents."""
 
 
 class Pointed:
@@ -70,7 +74,11 @@ def assigned(events: Iterable[Stored], pointed: Pointed, mappings: Mappings) -> 
     `rule`: `explicit` of an event that names the service, `incident` where another event of the incident does,
     `reference` where only what it points at says so, `unresolved_service` where nothing does.
     """
-    for story in stories(events).values():
+
+    def service_of(event: Stored, data: Incident) -> str:
+        return mappings.canonical(data.service, event.time) if data.service and data.provider == EMIT else ""
+
+    for story in stories(events, service_of).values():
         service = _named(story, mappings)
         if service is not None:
             for event, data in story:
@@ -82,11 +90,13 @@ def assigned(events: Iterable[Stored], pointed: Pointed, mappings: Mappings) -> 
             yield service or NOBODY, Resolved(event, "reference" if service else "unresolved_service")
 
 
-def stories(events: Iterable[Stored]) -> dict[tuple[str, str, str], list[tuple[Stored, Incident]]]:
-    """Events of each incident, (source, incident id, repository), in the order of (time, id).
+def stories(
+    events: Iterable[Stored], service_of: Callable[[Stored, Incident], str] = lambda *_: ""
+) -> dict[tuple[str, str, str], list[tuple[Stored, Incident]]]:
+    """Events of each incident, (source, incident id, whose), in the order of (time, id).
 
-    The repository (its id, else its name) is empty unless the events of an id name several; those that name none then
-    stay with the one that is named first.
+    Whose is the repository (its id, else its name), else what `service_of` says. It is empty unless the events of an id
+    name several; those that name none then stay with the one that is named first.
     """
     numbered: defaultdict[tuple[str, str], list[tuple[Stored, Incident]]] = defaultdict(list)
     for event in events:
@@ -95,19 +105,21 @@ def stories(events: Iterable[Stored]) -> dict[tuple[str, str, str], list[tuple[S
     found: defaultdict[tuple[str, str, str], list[tuple[Stored, Incident]]] = defaultdict(list)
     for (source, native), story in numbered.items():
         story.sort(key=lambda told: (told[0].time, told[0].id))
-        repositories = _repositories([data for _, data in story])
-        first = next(filter(None, repositories), "")
-        is_one = len({*repositories, ""}) <= 2  # noqa: PLR2004 - none, and the one
-        for repository, told in zip(repositories, story, strict=True):
-            found[source, native, "" if is_one else repository or first].append(told)
+        owners = _owners([(data, service_of(event, data)) for event, data in story])
+        first = next(filter(None, owners), "")
+        is_one = len({*owners, ""}) <= 2  # noqa: PLR2004 - none, and the one
+        for owner, told in zip(owners, story, strict=True):
+            found[source, native, "" if is_one else owner or first].append(told)
     return dict(found)
 
 
-def _repositories(story: Iterable[Incident]) -> list[str]:
-    """The repository of each event; a name that comes with an id in another event is that id."""
-    given = [data.repository for data in story]
-    ids = {one.name: one.id for one in given if one and one.name and one.id}
-    return [(one.id or ids.get(one.name or "") or one.name or "") if one else "" for one in given]
+def _owners(story: Sequence[tuple[Incident, str]]) -> list[str]:
+    """Whose each event is; a repository's name, or a service, that comes with an id in another event is that id."""
+    given = [(data.repository, service) for data, service in story]
+    ids = {one.name: one.id for one, _ in given if one and one.name and one.id}
+    repositories = [(one.id or ids.get(one.name or "") or one.name or "") if one else "" for one, _ in given]
+    held = {service: name for name, (_, service) in zip(repositories, given, strict=True) if name and service}
+    return [name or held.get(service, service) for name, (_, service) in zip(repositories, given, strict=True)]
 
 
 def _named(story: Iterable[tuple[Stored, Incident]], mappings: Mappings) -> str | None:

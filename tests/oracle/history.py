@@ -73,7 +73,7 @@ def told_apart(events: Iterable[Event]) -> list[Event]:
 def incident_owners(events: Sequence[Event]) -> dict[tuple[str, str], str]:
     """(source, id) of each event of an incident -> who numbers it: the source, or one of several repositories of it.
 
-    What names no repository belongs to the one that was named first.
+    What names no repository belongs to the one that was named first; emitted ones are numbered by services, too.
     """
     told = [event for event in in_order(events) if isinstance(event.data, Incident)]
     owners = {}
@@ -84,13 +84,23 @@ def incident_owners(events: Sequence[Event]) -> dict[tuple[str, str], str]:
             for one in told
             if (one.source, cast("Incident", one.data).incident_id) == (event.source, own.incident_id)
         ]
-        given = [one for other in same if (one := cast("Incident", other.data).repository) and (one.id or one.name)]
-        ids = {one.name: one.id for one in given if one.name and one.id}
-        several = [one.id or ids.get(one.name) or one.name for one in given]
-        named = own.repository and (own.repository.id or ids.get(own.repository.name) or own.repository.name)
+        incidents = [cast("Incident", other.data) for other in same]
+        ids = {one.name: one.id for data in incidents if (one := data.repository) and one.name and one.id}
+        held = {data.service: whose for data in incidents if (whose := _whose(data, ids, {}, is_emitted=False))}
+        several = [whose for data in incidents if (whose := _whose(data, ids, held))]
         is_several = len(set(several)) > 1
-        owners[event.source, event.id] = f"{event.source} {named or several[0]}" if is_several else event.source
+        own_label = _whose(own, ids, held) or (several[0] if several else "")
+        owners[event.source, event.id] = f"{event.source} {own_label}" if is_several else event.source
     return owners
+
+
+def _whose(
+    data: Incident, ids: Mapping[str, str], held: Mapping[str | None, str], *, is_emitted: bool = True
+) -> str | None:
+    """The repository, by its id if that is told; of what a command line emits without one the service, or its one."""
+    if data.repository and (data.repository.id or data.repository.name):
+        return data.repository.id or ids.get(data.repository.name or "") or data.repository.name
+    return held.get(data.service, data.service) if is_emitted and data.provider == "emit" else None
 
 
 def in_full(events: Iterable[Event], known_to: Iterable[Event]) -> list[Event]:

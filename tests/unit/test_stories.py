@@ -109,3 +109,18 @@ def test_incidents_of_two_repositories_are_two() -> None:
     assert [service for service, _ in owners(*told)] == ["pay", "pay", "web", "web", "pay"]
     one = incident(9), incident(10, service="pay", repository=left), incident(11, "resolved")
     assert [service for service, _ in owners(*one)] == ["pay", "pay", "pay"]
+
+
+def emitted(hour: int, state: str = "opened", **fields: Any) -> Stored:
+    return stored(Incident(provider="emit", incident_id="7", state=state, **fields), hour, "//adoption/emit")
+
+
+def test_incidents_that_services_emit_under_one_number_are_theirs() -> None:
+    told = (
+        emitted(9, service="web"),
+        emitted(10, service="pay"),
+        emitted(11, "resolved", service="website"),
+        emitted(12, "resolved", service="pay", repository=Repository(name="t/pay")),
+        emitted(13, "reopened"),
+    )
+    assert [service for service, _ in owners(*told)] == ["web", "pay", "web", "pay", "web"]
