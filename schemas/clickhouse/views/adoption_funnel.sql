@@ -31,8 +31,12 @@ WITH
             team,
             minOrNullIf(facts.at, relation = 'granted' AND removed = 0) AS granted_at,
             minOrNullIf(facts.at, relation = 'onboarded' AND removed = 0) AS onboarded_at,
-            -- The last word: access that was given again is not taken back.
-            argMax((relation = 'opted_out') != removed, rank) AS is_taken_back,
+            -- Either kind of access is access. Given again after an opting out, it is not taken back.
+            argMaxIf(removed, rank, relation = 'granted') = 0 AND isNotNull(granted_at)
+                OR argMaxIf(removed, rank, relation = 'onboarded') = 0 AND isNotNull(onboarded_at) AS has_access,
+            argMaxIf(removed = 0, rank, relation = 'opted_out')
+                AND maxIf(rank, relation = 'opted_out') > maxIf(rank, relation != 'opted_out' AND removed = 0) AS is_opted_out,
+            is_opted_out OR NOT has_access AS is_taken_back,
             max(facts.at) AS last_at
         FROM
         (

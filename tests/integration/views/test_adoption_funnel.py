@@ -129,8 +129,9 @@ def test_probes_do_not_enter_and_calls_of_no_known_team_stand_in_a_row_that_no_r
         ([("opted_out", {})], 0, "2026-06-10"),
         ([("granted", {"removed": True}), ("granted", {})], 1, None),
         ([("opted_out", {}), ("opted_out", {"removed": True})], 1, None),
+        ([("onboarded", {}), ("granted", {"removed": True})], 1, None),
     ],
-    ids=["taken back", "opted out", "given again", "opted in again"],
+    ids=["taken back", "opted out", "given again", "opted in again", "onboarded meanwhile"],
 )
 def test_who_has_no_access_any_more_is_not_waiting(
     warehouse: Warehouse, again: list[tuple[str, dict[str, Any]]], is_open: int, gave_up: str | None
