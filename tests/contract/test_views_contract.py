@@ -170,7 +170,9 @@ def test_every_view_can_be_read_and_an_empty_warehouse_is_no_error(warehouse: An
         arguments = ", ".join(f"{name} = {given[name]}" for name in view.parameters)
         source = f"adoption.{view.name}({arguments})" if arguments else f"adoption.{view.name}"
         warehouse.query(f"SELECT * FROM {source}")
-        described = warehouse.query(f"DESCRIBE TABLE (SELECT * FROM {source})").result_rows
+        described = warehouse.query(
+            f"DESCRIBE TABLE (SELECT * FROM {source}) SETTINGS print_pretty_type_names = 0"
+        ).result_rows
         expected = [(name, type_) for name, type_, _ in columns(view)]
         found = [(name, type_) for name, type_, *_ in described]
         if view.parameters:  # its types are those of its SELECT, not the declared ones
