@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from reports.columns import Column
-from reports.family import Family, Section
-
-_SERVICE = "({service:String} = '' OR service = {service:String})"
-_TEAM = "({team:String} = '' OR team = {team:String})"
+from reports.family import SERVICE, TEAM, Family, Section
 
 COST = Family(
     name="cost",
@@ -20,7 +17,7 @@ COST = Family(
                     service, team, currency, cost, unit, denominator, value, null_reason, cost_without_transactions,
                     is_provisional
                 FROM cost_per_transaction(from = {{since:Date}}, to = {{until:Date}}, grain = 'range')
-                WHERE {_SERVICE} AND {_TEAM}
+                WHERE {SERVICE} AND {TEAM}
                 ORDER BY currency, cost DESC, service
             """,
             columns=(

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from reports.columns import Column
 from reports.cost import COST
-from reports.family import Family, Section
+from reports.family import SERVICE, TEAM, Family, Section
 from reports.reliability import RELIABILITY
-
-_SERVICE = "({service:String} = '' OR service = {service:String})"
-_TEAM = "({team:String} = '' OR team = {team:String})"
 
 _ADOPTION = Family(
     name="adoption",
@@ -23,9 +20,9 @@ _ADOPTION = Family(
                     denominator, population, ever_numerator AS ever_tried, ever_value AS ever_ratio,
                     active_numerator AS active_now, active_value AS active_ratio
                 FROM adoption_sustained
-                WHERE {_SERVICE} AND is_default AND period_start < {{until:Date}}
+                WHERE {SERVICE} AND is_default AND period_start < {{until:Date}}
                     AND ({{team:String}} = ''
-                        OR service IN (SELECT service FROM adoption_active WHERE {_TEAM}))
+                        OR service IN (SELECT service FROM adoption_active WHERE {TEAM}))
                 ORDER BY service, period_start DESC
                 LIMIT 1 BY service
             """,
@@ -53,9 +50,9 @@ _ADOPTION = Family(
                 FROM (SELECT * FROM adoption_rate WHERE is_default) AS rate
                 INNER JOIN (SELECT * FROM adoption_growth WHERE consumer_set = 'team') AS growth
                     USING (service, period_start)
-                WHERE {_SERVICE} AND period_start >= {{since:Date}} AND period_start < {{until:Date}}
+                WHERE {SERVICE} AND period_start >= {{since:Date}} AND period_start < {{until:Date}}
                     AND ({{team:String}} = ''
-                        OR (service, period_start) IN (SELECT service, period_start FROM adoption_active WHERE {_TEAM}))
+                        OR (service, period_start) IN (SELECT service, period_start FROM adoption_active WHERE {TEAM}))
                 ORDER BY service, period_start
             """,
             columns=(
@@ -83,7 +80,7 @@ _ADOPTION = Family(
                 SELECT team, uniqExact(service) AS services, sum(uses) AS uses, max(last_at) AS last_at,
                     arraySort(groupUniqArray(service)) AS used
                 FROM adoption_active
-                WHERE {_SERVICE} AND {_TEAM} AND period_start >= {{since:Date}} AND period_start < {{until:Date}}
+                WHERE {SERVICE} AND {TEAM} AND period_start >= {{since:Date}} AND period_start < {{until:Date}}
                 GROUP BY team
                 ORDER BY services DESC, uses DESC, team
             """,
@@ -163,7 +160,7 @@ _TIME_TO_PRODUCTION = Family(
                     if(is_open, elapsed_seconds, NULL) AS open_for_seconds, {", ".join(_STAGES)},
                     is_left_truncated, is_out_of_order
                 FROM time_to_production
-                WHERE {_SERVICE} AND {_TEAM} AND is_headline
+                WHERE {SERVICE} AND {TEAM} AND is_headline
                     AND toDate(period_start) >= toStartOfMonth({{since:Date}}) AND period_start < {{until:Date}}
                 ORDER BY started_at DESC, service
             """,
@@ -242,12 +239,12 @@ _VELOCITY = Family(
     sections=(
         Section(
             title="Services, {since} to {until}",
-            sql=_velocity("service, team", "velocity_range", f"{_SERVICE} AND {_TEAM}"),
+            sql=_velocity("service, team", "velocity_range", f"{SERVICE} AND {TEAM}"),
             columns=(Column("service", "service"), Column("team", "team"), *_MEASURES),
         ),
         Section(
             title="Teams (by the owner when each thing happened), {since} to {until}",
-            sql=_velocity("team", "velocity_teams_range", f"{_TEAM} AND {{service:String}} = ''"),
+            sql=_velocity("team", "velocity_teams_range", f"{TEAM} AND {{service:String}} = ''"),
             columns=(Column("team", "team"), *_MEASURES),
         ),
     ),

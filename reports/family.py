@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from reports.columns import Column
 
+SERVICE = "({service:String} = '' OR service = {service:String})"
+TEAM = "({team:String} = '' OR team = {team:String})"
+"""What narrows a section to the service and the team that were asked for, where any were."""
+
 
 @dataclass(frozen=True)
 class Section:

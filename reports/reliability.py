@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from reports.columns import Column
-from reports.family import Family, Section
+from reports.family import SERVICE, TEAM, Family, Section
 
-_SERVICE = "({service:String} = '' OR service = {service:String})"
-_TEAM = "({team:String} = '' OR team = {team:String})"
 _RANGE = "from = {since:Date}, to = {until:Date}, grain = 'range'"
 
 RELIABILITY = Family(
@@ -26,7 +24,7 @@ RELIABILITY = Family(
                     if(isNull(uptime_ratio), NULL, ups.denominator - ups.numerator) AS minutes_down,
                     times.p50_seconds AS p50_seconds, times.p95_seconds AS p95_seconds,
                     times.p99_seconds AS p99_seconds, alerts.firing AS firing
-                FROM (SELECT * FROM availability({_RANGE}, scope = 'service') WHERE {_SERVICE} AND {_TEAM}) AS well
+                FROM (SELECT * FROM availability({_RANGE}, scope = 'service') WHERE {SERVICE} AND {TEAM}) AS well
                 LEFT JOIN uptime({_RANGE}) AS ups ON ups.service = well.service
                 LEFT JOIN latency({_RANGE}, scope = 'service') AS times ON times.service = well.service
                 LEFT JOIN
@@ -64,7 +62,7 @@ RELIABILITY = Family(
                 SELECT at, service, team, incident, episode, seconds AS duration_seconds, 'open' AS open, failed,
                     requests, null_reason, team_names, rule
                 FROM blast_radius
-                WHERE {_SERVICE} AND {_TEAM} AND day >= {{since:Date}} AND day < {{until:Date}}
+                WHERE {SERVICE} AND {TEAM} AND day >= {{since:Date}} AND day < {{until:Date}}
                 ORDER BY at DESC, service, incident, episode
             """,
             columns=(
@@ -85,7 +83,7 @@ RELIABILITY = Family(
             sql=f"""
                 SELECT team, service, failed, minutes, last_minute
                 FROM slo_affected_teams({_RANGE})
-                WHERE {_SERVICE} AND {_TEAM}
+                WHERE {SERVICE} AND {TEAM}
                 ORDER BY failed DESC, team, service
             """,
             columns=(
