@@ -16,7 +16,6 @@ from stream_processors import archive, references
 from stream_processors.archive import CatalogReader
 from stream_processors.delivery import pointers
 from stream_processors.resolve import NOBODY, Mappings, Stored
-from stream_processors.stories import Pointed
 from stream_processors.warehouse import Warehouse
 
 
@@ -53,12 +52,11 @@ async def affected_by_catalog(warehouse: Warehouse, reader: CatalogReader, event
 async def _of_incidents(warehouse: Warehouse, mappings: Mappings, told: Iterable[tuple[str, str]]) -> set[str]:
     """Services that these incidents, (source, id), name or point at in any event: one of them has it, or had it."""
     stories = await references.stories(warehouse, told)
-    incidents = [event.data for event in stories if isinstance(event.data, Incident)]
-    sought = {one for incident in incidents for one in pointers(incident)}
-    pointed = Pointed(await references.pointed_at(warehouse, sought), mappings)
+    pointed = await references.pointed(warehouse, stories, mappings)
     services = _services(mappings, stories)
-    for incident in incidents:
-        services |= pointed.by_deployment(incident) | pointed.by_commit(incident)
+    for event in stories:
+        if isinstance(event.data, Incident):
+            services |= pointed.by_deployment(event.data) | pointed.by_commit(event.data)
     return services
 
 

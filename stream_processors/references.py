@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from schemas.delivery import Incident
 from stream_processors.archive import COLUMNS, STORY, stored, winners
-from stream_processors.resolve import Stored
-from stream_processors.stories import SHORTEST_SHA
+from stream_processors.delivery import pointers
+from stream_processors.resolve import Mappings, Stored
+from stream_processors.stories import SHORTEST_SHA, Pointed
 from stream_processors.warehouse import Warehouse, fitting
 
 _SHA = re.compile(r"[0-9a-f]{7,64}")
@@ -39,13 +41,22 @@ async def stories(warehouse: Warehouse, incidents: Iterable[tuple[str, str]]) ->
     return found
 
 
-async def pointed_at(warehouse: Warehouse, references: Iterable[str]) -> list[Stored]:
-    """Deployments, pushes and changes that may be known by one of these ids or commits, what counts of each."""
+async def pointed(warehouse: Warehouse, incidents: Iterable[Stored], mappings: Mappings) -> Pointed:
+    """Deployments, pushes and changes that these events of incidents may point at, what counts of each.
+
+    One that names a service is not asked for what it points at: its incident belongs to a service that it names.
+    """
+    sought = {
+        one
+        for event in incidents
+        if isinstance(event.data, Incident) and event.data.service is None
+        for one in pointers(event.data)
+    }
     found: dict[tuple[str, str], Stored] = {}
-    for part in fitting(sorted(set(references))):
+    for part in fitting(sorted(sought)):
         for event in stored(await warehouse.rows(winners(f"(source, id) IN ({_POINTED_AT})"), _sought(part))):
             found[event.source, event.id] = event
-    return list(found.values())
+    return Pointed(found.values(), mappings)
 
 
 async def pointing(warehouse: Warehouse, references: Iterable[str]) -> set[tuple[str, str]]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from schemas.delivery import Incident
 from schemas.settings import Settings
-from stream_processors import archive, delivery, references
+from stream_processors import archive, references
 from stream_processors.archive import CatalogReader
 from stream_processors.delivery import INSTANT
 from stream_processors.facts import Slice, facts, slices
@@ -25,7 +25,7 @@ from stream_processors.facts_tables import SCHEMAS
 from stream_processors.marks import ServiceMark
 from stream_processors.resolve import NOBODY, Mappings, Resolved, Stored
 from stream_processors.restated import Change, Head, restated
-from stream_processors.stories import Pointed, assigned
+from stream_processors.stories import assigned
 from stream_processors.warehouse import Warehouse
 
 SERVICES_A_ROUND = 20
@@ -103,8 +103,7 @@ class ServiceFacts:
             for service, one in mappings.resolve(event):
                 if service in resolved:
                     resolved[service].append(one)
-        sought = {one for event in incidents for one in delivery.pointers(event.data)}
-        pointed = Pointed(await references.pointed_at(self._warehouse, sought), mappings)
+        pointed = await references.pointed(self._warehouse, incidents, mappings)
         for service, one in assigned(incidents, pointed, mappings):
             if service in resolved:
                 resolved[service].append(one)
