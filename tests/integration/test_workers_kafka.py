@@ -71,6 +71,7 @@ def test_a_faulty_insert_is_made_good(faulty_plant: tuple[Plant, Faults], fault:
     assert counted(made) == traffic.totals(UNITS)
 
 
+@pytest.mark.timeout(900)  # every view is planned and read twice
 def test_the_same_events_twice_and_shuffled_give_the_same_views(tmp_path_factory: pytest.TempPathFactory) -> None:
     from tests.golden import golden_events
     from tests.kafka_fixture import start_kafka
