@@ -10,14 +10,13 @@ import json
 import os
 import random
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.oracle.measures import microseconds, percentile
-from tests.support.line import Line, line
+from tests.support.line import Line
 from tests.support.many import Told, drawn
 
 HISTORIES = 25
@@ -43,13 +42,13 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Line, list[str]]]:
+def told(running: Line) -> tuple[Line, list[str]]:
     """Random histories in one warehouse, and their services."""
-    with line(tmp_path_factory.mktemp("line") / "engine") as made:
-        histories = [Told.of(number, events) for number, events in enumerate(drawn(HISTORIES, SEED))]
-        made.send(*(event for one in histories for event in (*one.catalog(), *one.events)))
-        made.recompute()
-        yield made, [one.services[1] for one in histories]
+    running.empty()
+    histories = [Told.of(number, events) for number, events in enumerate(drawn(HISTORIES, SEED))]
+    running.send(*(event for one in histories for event in (*one.catalog(), *one.events)))
+    running.recompute()
+    return running, [one.services[1] for one in histories]
 
 
 def explained(pipeline: Line, metric: str, service: str, begin: date, end: date) -> list[Row]:

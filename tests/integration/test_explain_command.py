@@ -17,7 +17,7 @@ from schemas.catalog import Mapping, Ownership, Service
 from schemas.delivery import CiRun, Commit, Deployment, Incident, Push, Repository
 from schemas.envelope import Event
 from schemas.gateway import GatewayRequest, unit_id
-from tests.support.line import Line, event, line
+from tests.support.line import Line, event
 
 REPOSITORY = Repository(name="git.example/acme/pay", default_branch="main")
 SHA = "c1".ljust(40, "0")
@@ -45,37 +45,38 @@ def requests(name: str, count: int, **fields: Any) -> list[GatewayRequest]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    with line(tmp_path_factory.mktemp("line") / "engine") as made:
-        push = Push(
-            provider="t", repository=REPOSITORY, ref="refs/heads/main", after=SHA,
-            commits=(Commit(sha=SHA, committed_at=june(1, 8), clock="committer"),),
-        )  # fmt: skip
-        run = CiRun(provider="t", repository=REPOSITORY, run_id="7", state="finished", outcome="success", commit=SHA)
-        made.send(
-            event(Service(service="pay", onboarded_at=june(1, 0), is_platform=True), june(1)),
-            event(Ownership(name="pay", team="payments"), june(1)),
-            event(Mapping(repository=REPOSITORY.name or "", service="pay"), june(1)),
-            event(push, june(1)),
-            event(run, june(1, 10)),
-            deployed("s", june(1, 12), "v1", environment="staging"),
-            deployed("d1", june(2, 8), "v1", status="started"),
-            deployed("d1", june(2), "v1", commit=SHA),
-            deployed("d2", june(3), "v2"),
-            event(Incident(provider="t", service="pay", incident_id="i", state="opened"), june(3, 10)),
-            deployed("d3", june(3, 11), "v1"),
-            deployed("d4", june(12), "v3"),
-        )
-        made.send_traffic(requests("a", 3), requests("b", 1, status=500, outcome="error"))
-        made.send_traffic(requests("c", 1, is_synthetic=True))
-        made.recompute()
-        yield made
+def told(running: Line) -> Line:
+    running.empty()
+    push = Push(
+        provider="t", repository=REPOSITORY, ref="refs/heads/main", after=SHA,
+        commits=(Commit(sha=SHA, committed_at=june(1, 8), clock="committer"),),
+    )  # fmt: skip
+    run = CiRun(provider="t", repository=REPOSITORY, run_id="7", state="finished", outcome="success", commit=SHA)
+    running.send(
+        event(Service(service="pay", onboarded_at=june(1, 0), is_platform=True), june(1)),
+        event(Ownership(name="pay", team="payments"), june(1)),
+        event(Mapping(repository=REPOSITORY.name or "", service="pay"), june(1)),
+        event(push, june(1)),
+        event(run, june(1, 10)),
+        deployed("s", june(1, 12), "v1", environment="staging"),
+        deployed("d1", june(2, 8), "v1", status="started"),
+        deployed("d1", june(2), "v1", commit=SHA),
+        deployed("d2", june(3), "v2"),
+        event(Incident(provider="t", service="pay", incident_id="i", state="opened"), june(3, 10)),
+        deployed("d3", june(3, 11), "v1"),
+        deployed("d4", june(12), "v3"),
+    )
+    running.send_traffic(requests("a", 3), requests("b", 1, status=500, outcome="error"))
+    running.send_traffic(requests("c", 1, is_synthetic=True))
+    running.recompute()
+    return running
 
 
 @pytest.fixture
 def run(told: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     monkeypatch.setenv("ADOPTION_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("ADOPTION_CLICKHOUSE_URL", told.settings.clickhouse_url)
+    monkeypatch.setenv("ADOPTION_CLICKHOUSE_DATABASE", told.settings.clickhouse_database)
     monkeypatch.setenv("ADOPTION_CLICKHOUSE_USER", told.settings.clickhouse_user)
     monkeypatch.setenv("ADOPTION_CLICKHOUSE_PASSWORD", told.settings.clickhouse_password.get_secret_value())
     settings_module.settings.cache_clear()

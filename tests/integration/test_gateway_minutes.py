@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from math import ceil, log
 from random import Random
@@ -13,21 +12,9 @@ import pytest
 
 from schemas.gateway import GatewayRequest, outcome_of, unit_id
 from stream_processors.gateway import GAMMA
-from tests.support.line import APPENDED, Line, line
+from tests.support.line import APPENDED, Line
 
 HOUR = datetime(2026, 6, 1, 10, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def engine_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    with line(tmp_path_factory.mktemp("engine")) as made:
-        yield made
-
-
-@pytest.fixture
-def pipeline(engine_line: Line) -> Line:
-    engine_line.empty()
-    return engine_line
 
 
 def request(unit: str, at: datetime, **said: Any) -> GatewayRequest:

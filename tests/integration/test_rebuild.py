@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,32 +14,25 @@ from schemas.envelope import Event
 from schemas.gateway import GatewayRequest, unit_id
 from stream_processors.marks import HourMark, ServiceMark
 from stream_processors.rebuild import Difference, Rebuild
-from tests.support.line import Line, event, line
+from tests.support.line import Line, event
 
 REPOSITORY = Repository(name="git.example/acme/pay")
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = datetime(2026, 6, 1, 10, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    with line(tmp_path_factory.mktemp("line") / "engine") as made:
-        yield made
-
-
 @pytest.fixture
-def pipeline(running: Line) -> Line:
+def pipeline(pipeline: Line) -> Line:
     """A service by its repository with two months of deployments, an incident that points at one, and traffic."""
-    running.empty()
-    running.send(
+    pipeline.send(
         event(Mapping(repository=REPOSITORY.name or "", service="pay"), BEGIN),
         *(deployed(f"d{day}", day) for day in (1, 20, 40)),
         event(Incident(provider="t", incident_id="i", state="opened", deployment_ids=("d20",)), at(20, 1)),
         event(Deployment(provider="t", deployment_id="x", status="success"), at(3)),
     )
-    running.send_traffic(requests("a", 0, 0, 1), requests("b", 0, 30))
-    running.recompute()
-    return running
+    pipeline.send_traffic(requests("a", 0, 0, 1), requests("b", 0, 30))
+    pipeline.recompute()
+    return pipeline
 
 
 def at(day: float, hour: float = 0) -> datetime:
@@ -163,6 +156,6 @@ def test_a_rebuild_asks_and_never_outranks_a_later_mark(pipeline: Line) -> None:
     assert pipeline.rows("SELECT service, version FROM facts_heads FINAL ORDER BY service") == before
 
 
-def test_an_empty_warehouse_has_nothing_to_tell(running: Line) -> None:
-    running.empty()
-    assert differences(running) == []
+def test_an_empty_warehouse_has_nothing_to_tell(pipeline: Line) -> None:
+    pipeline.empty()
+    assert differences(pipeline) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,21 +19,9 @@ from stream_processors.hours import recompute_hours
 from stream_processors.marks import HourMark, ServiceMark
 from stream_processors.recompute import Recompute
 from stream_processors.warehouse import PARAMETER_BYTES, fitting
-from tests.support.line import APPENDED, Line, event, line
+from tests.support.line import APPENDED, Line, event
 
 REPOSITORY = Repository(id="git.example:7", name="git.example/acme/pay", default_branch="main")
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    with line(tmp_path_factory.mktemp("line") / "engine") as made:
-        yield made
-
-
-@pytest.fixture
-def pipeline(running: Line) -> Line:
-    running.empty()
-    return running
 
 
 def day(number: int, hour: float = 12) -> datetime:

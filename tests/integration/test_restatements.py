@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,21 +16,9 @@ from schemas.catalog import Mapping
 from schemas.delivery import Commit, Deployment, Incident, Push, Repository
 from schemas.envelope import Event
 from schemas.gateway import GatewayRequest, unit_id
-from tests.support.line import APPENDED, Line, event, line
+from tests.support.line import APPENDED, Line, event
 
 REPOSITORY = Repository(name="git.example/acme/pay", default_branch="main")
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    with line(tmp_path_factory.mktemp("line") / "engine") as made:
-        yield made
-
-
-@pytest.fixture
-def pipeline(running: Line) -> Line:
-    running.empty()
-    return running
 
 
 def june(day: int, hour: float = 9) -> datetime:

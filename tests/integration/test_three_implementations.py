@@ -23,7 +23,7 @@ from stream_processors.rebuild import Rebuild
 from stream_processors.records import Record
 from stream_processors.warehouse import connect
 from tests.support.commands import adoption
-from tests.support.line import APPENDED, Line, line
+from tests.support.line import APPENDED, Line
 from tests.support.many import Told, drawn, stored
 from tests.support.plant import Plant, messages
 
@@ -59,12 +59,6 @@ def stream(pipeline: Line, histories: list[Told], chance: random.Random) -> None
             served = chance.sample(pipeline.marks, min(40, len(pipeline.marks)))
             pipeline.recompute([Record(DIRTY.topic, 0, offset, APPENDED, key, b"{}", ()) for offset, key in served])
     pipeline.recompute()
-
-
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    with line(tmp_path_factory.mktemp("line") / "engine") as made:
-        yield made
 
 
 @pytest.mark.parametrize("part", range(PARTS))

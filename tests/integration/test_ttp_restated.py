@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import pytest
 
 from schemas.catalog import Observation, Service, Team
 from schemas.delivery import CiRun, Commit, Deployment, Push, Repository
 from schemas.envelope import Event
 from schemas.gateway import GatewayRequest, unit_id
-from tests.support.line import Line, event, line
+from tests.support.line import Line, event
 
 REPOSITORY = Repository(name="git.example/acme/pay", default_branch="main")
 SHA = "c" * 40
 DAY = 86_400.0
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    with line(tmp_path_factory.mktemp("line") / "engine") as made:
-        yield made
-
-
-@pytest.fixture
-def pipeline(running: Line) -> Line:
-    running.empty()
-    return running
 
 
 def june(day: int, hour: float = 0) -> datetime:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,18 +15,12 @@ from schemas.envelope import Event
 from stream_processors.facts import FactsConfig, facts, slices
 from stream_processors.resolve import Mappings, Resolved, Stored, StoredFact
 from stream_processors.stories import Pointed, assigned
-from tests.support.line import Line, event, line
+from tests.support.line import Line, event
 
 EXAMPLES = 25
 SERVICES = ("pay", "web", "api")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TAKES = st.integers(1, 6)
-
-
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    with line(tmp_path_factory.mktemp("line") / "engine") as made:
-        yield made
 
 
 # One history: instants far enough apart that no two are equal, days on both sides of a month's end.

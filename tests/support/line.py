@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 from deploy.local.engine.process import EngineProcess
@@ -157,20 +156,23 @@ class Line:
 
 
 @contextmanager
-def line(folder: Path, **settings: Any) -> Iterator[Line]:
-    """A line on an engine of its own, migrated and empty."""
-    with EngineProcess.start(folder) as engine:
-        user, password = engine.writer
-        chosen = Settings(
-            clickhouse_url=engine.url, clickhouse_user=user, clickhouse_password=password, **settings
-        )  # fmt: skip
-        with connect(chosen, database="default") as client:
-            migrate(client, chosen)
-        warehouse = Warehouse(chosen)
-        pinned = "INSERT INTO clock (name, at, version) VALUES ('pinned', {at:DateTime64(6, 'UTC')}, 1)"
-        asyncio.run(warehouse.command(pinned, {"at": APPENDED}))
-        yield Line(chosen, warehouse)
-        asyncio.run(warehouse.close())
+def line(engine: EngineProcess, database: str, zone: str = "UTC") -> Iterator[Line]:
+    """A line on a database of its own, migrated and empty, where it is `APPENDED`."""
+    user, password = engine.writer
+    settings = Settings(
+        clickhouse_url=engine.url,
+        clickhouse_user=user,
+        clickhouse_password=password,
+        clickhouse_database=database,
+        time_zone=zone,
+    )
+    with connect(settings, database="default") as client:
+        migrate(client, settings)
+    warehouse = Warehouse(settings)
+    pinned = "INSERT INTO clock (name, at, version) VALUES ('pinned', {at:DateTime64(6, 'UTC')}, 1)"
+    asyncio.run(warehouse.command(pinned, {"at": APPENDED}))
+    yield Line(settings, warehouse)
+    asyncio.run(warehouse.close())
 
 
 def event(data: Any, time: datetime, name: str | None = None, *, revision: int = 0, source: str = "//test") -> Event:

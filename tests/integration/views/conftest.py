@@ -1,4 +1,4 @@
-"""One engine for all view tests, one database per time zone; each test starts with empty tables."""
+"""One database per time zone for all view tests; each test starts with empty tables."""
 
 from __future__ import annotations
 
@@ -12,13 +12,6 @@ from deploy.local.engine.process import EngineProcess
 from schemas.settings import Settings
 from stream_processors.migrations import migrate
 from tests.integration.views.warehouse_rows import Warehouse
-
-
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
-    process = EngineProcess.start(tmp_path_factory.mktemp("engine"))
-    yield process
-    process.stop()
 
 
 def _migrated(engine: EngineProcess, database: str, zone: str) -> Iterator[Warehouse]:
