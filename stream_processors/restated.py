@@ -102,6 +102,7 @@ def difference(old: Tables, new: Tables, came_at: datetime, zone: ZoneInfo) -> l
 
     `old`, `new`: facts table → rows of the months that changed, those of the evidence and the grounds as well.
     """
+    today = came_at.astimezone(zone).date()
     causes = _causes(old.get("facts_evidence", []), new.get("facts_evidence", []))
     resting: dict[tuple[str, str], set[Event]] = {}
     for row in (*old.get("facts_grounds", []), *new.get("facts_grounds", [])):
@@ -112,10 +113,12 @@ def difference(old: Tables, new: Tables, came_at: datetime, zone: ZoneInfo) -> l
         after = {_name(row, names): row for row in new.get(f"facts_{kind}s", [])}
         for fact in sorted({*before, *after}):
             was, is_ = before.get(fact), after.get(fact)
-            at = min(row["at"] for row in (was, is_) if row is not None)
-            columns = [name for name in is_ if was[name] != is_[name]] if was and is_ else []
-            if was == is_ or at.astimezone(zone).date() >= came_at.astimezone(zone).date():
+            if was == is_:
                 continue
+            at = min(row["at"] for row in (was, is_) if row is not None)
+            if at.astimezone(zone).date() >= today:
+                continue
+            columns = [name for name in is_ if was[name] != is_[name]] if was and is_ else []
             own = causes & (resting.get((kind, fact), set()) | _told(was) | _told(is_))
             found.append({
                 "fact_kind": kind,
