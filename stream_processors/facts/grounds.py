@@ -16,6 +16,7 @@ from stream_processors.facts.book import Book
 from stream_processors.facts.changes import Change
 from stream_processors.facts.commits import Crediting
 from stream_processors.facts.config import FactsConfig
+from stream_processors.facts.incidents import Said, order
 from stream_processors.facts.recovery import Failure
 from stream_processors.facts.releases import Group
 from stream_processors.facts.rework import hotfix_told, rework_rule
@@ -23,8 +24,6 @@ from stream_processors.facts.rollbacks import Rollbacks
 from stream_processors.facts.rows import CommitRow, Episode, Ground
 from stream_processors.resolve import Resolved, Stored
 
-_ORDER = {"opened": 0, "acknowledged": 1, "resolved": 2, "reopened": 3}
-"""At one instant an incident is opened before it is resolved."""
 _SAYS: dict[str, Callable[[Deployment], object]] = {
     "label": lambda data: data.labels,
     "ref": lambda data: data.ref,
@@ -35,7 +34,7 @@ _SAYS: dict[str, Callable[[Deployment], object]] = {
 
 
 class Grounds:
-    """Collects the grounds of one service's facts."""
+    """Collects the grounds of one service's facts; `events`, in order of (time, id)."""
 
     def __init__(
         self, events: Iterable[Resolved], attempts: Sequence[Deployed], undone: Rollbacks, config: FactsConfig
@@ -50,10 +49,10 @@ class Grounds:
                 self._decisive[one.key] = one.said[one.decided_by][0].event
                 self._ends[one.id].append(self._decisive[one.key])
             self._ends[one.id] += [told.event for told, data in one.said if data.status == "rolled_back"]
-        self._incidents: defaultdict[str, list[tuple[Stored, Incident]]] = defaultdict(list)
+        self._incidents: defaultdict[str, Said] = defaultdict(list)
         for resolved in events:
             if isinstance(data := resolved.event.data, Incident):
-                self._incidents[data.incident_id].append((resolved.event, data))
+                self._incidents[data.incident_id].append((resolved, data))
 
     def rows(self) -> tuple[Ground, ...]:
         """All grounds, in the order of their table's key."""
@@ -109,9 +108,7 @@ class Grounds:
 
     def _end(self, deployment_id: str, at: datetime) -> Stored | None:
         """The event of the deployment that decided at that instant; of a recovery before the failure, the latest."""
-        ends = self._ends.get(deployment_id, [])
-        exact = next((event for event in ends if event.time == at), None)
-        return exact or max((event for event in ends if event.time <= at), key=lambda event: event.time, default=None)
+        return _at(self._ends.get(deployment_id, []), at)
 
     def _rework(self, one: Deployed, rule: str) -> Stored | None:
         """Of a deployment that is rework by this rule: the status that says so, or that made it a rollback."""
@@ -120,24 +117,24 @@ class Grounds:
         says = _SAYS.get(rule)
         return next((told.event for told, data in one.said if says and says(data)), self._decisive[one.key])
 
-    def _told(self, incident_id: str) -> list[tuple[Stored, Incident]]:
-        return sorted(self._incidents[incident_id], key=lambda one: (one[0].time, _ORDER[one[1].state], one[0].id))
-
     def _begun(self, incident_id: str, at: datetime | None = None) -> Stored | None:
         """The event that says when it began (`at`: when it began again), else its first."""
-        told = self._told(incident_id)
+        told = self._incidents[incident_id]
         if at is None:
-            by_time = sorted(told, key=lambda one: (one[0].time, one[0].id, one[0].source))
-            said = next((event for event, data in by_time if data.opened_at is not None), None)
-            return said or (told[0][0] if told else None)
-        again = [event for event, data in told if data.state in {"opened", "reopened"}]
-        opened = next((event for event, data in told if data.state == "opened" and data.opened_at == at), None)
+            says = next((one for one in told if one[1].opened_at is not None), None)
+            return (says or min(told, key=order))[0].event
+        told = sorted(told, key=order)
+        again = [one.event for one, data in told if data.state in {"opened", "reopened"}]
+        opened = next((one.event for one, data in told if data.state == "opened" and data.opened_at == at), None)
         return next((event for event in again if event.time == at), None) or opened
 
     def _resolved(self, incident_id: str, at: datetime) -> Stored | None:
-        ends = [event for event, data in self._told(incident_id) if data.state == "resolved"]
-        exact = next((event for event in ends if event.time == at), None)
-        return exact or max((event for event in ends if event.time <= at), key=lambda event: event.time, default=None)
+        return _at([one.event for one, data in self._incidents[incident_id] if data.state == "resolved"], at)
+
+
+def _at(ends: Sequence[Stored], at: datetime) -> Stored | None:
+    exact = next((event for event in ends if event.time == at), None)
+    return exact or max((event for event in ends if event.time <= at), key=lambda event: event.time, default=None)
 
 
 def grounds(

@@ -105,7 +105,7 @@ def incidents(
             group.incidents.append(incident_id)
             found[0] = replace(found[0], release=group.name, rule=rule, attributed_at=max(found[0].at, group.at))
         if (whole.deployment_ids or whole.commits) and not _names(whole, known, shas):
-            verdicts.counted(min(own, key=_order)[0].event, incident_id, remark="foreign_reference")
+            verdicts.counted(min(own, key=order)[0].event, incident_id, remark="foreign_reference")
         episodes += found
     return episodes
 
@@ -130,14 +130,15 @@ def _together(datas: Sequence[Incident]) -> Incident:
     )
 
 
-def _order(said: tuple[Resolved, Incident]) -> tuple[datetime, int, str]:
+def order(said: tuple[Resolved, Incident]) -> tuple[datetime, int, str]:
+    """In which order the events of one incident are taken."""
     resolved, data = said
     return resolved.event.time, _ORDER[data.state], resolved.event.id
 
 
 def _episodes(incident_id: str, whole: Incident, own: Said, verdicts: Verdicts) -> list[Episode]:
     """The incident's episodes: from its beginning, or a reopening, to the first resolution after it."""
-    own = sorted(own, key=_order)
+    own = sorted(own, key=order)
     begins = [whole.opened_at or own[0][0].event.time]
     ends: list[datetime | None] = [None]
     is_opened = False
