@@ -48,7 +48,7 @@ def list_(*, reason: str, origin: str, everything: bool, limit: int, format_: st
             counts = warehouse.query(f"SELECT reason, count() {sql} GROUP BY reason ORDER BY reason", chosen).rows
     except WarehouseError as error:
         raise click.ClickException(str(error)) from error
-    rows = [dict(zip(letters.columns, row, strict=True)) for row in letters.rows]
+    rows = letters.named()
     click.echo(json.dumps(rows, default=str, indent=2) if format_ == "json" else _written(rows, dict(counts)))
 
 
@@ -80,7 +80,7 @@ def replay(*, ids: Sequence[str], reason: str, origin: str, everything: bool, dr
         raise click.ClickException("nothing was sent: see adoption dead-letters list --all")
 
 
-def _written(rows: list[dict[str, Any]], counts: dict[str, int]) -> str:
+def _written(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> str:
     if not rows:
         return "No dead letters are waiting."
     lines: list[str] = []

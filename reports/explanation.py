@@ -11,7 +11,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
-from reports.warehouse import Table, Warehouse
+from reports.warehouse import Warehouse
 
 Row = dict[str, Any]
 
@@ -114,7 +114,7 @@ def explain(warehouse: Warehouse, metric: str, service: str, team: str, window: 
     rows: list[Row] = []
     for one in services:
         sql = f"SELECT * FROM {view}(service = {{service:String}}, {arguments}) ORDER BY ALL"
-        rows += _rows(warehouse.query(sql, asked | {"service": one}))
+        rows += warehouse.query(sql, asked | {"service": one}).named()
     if team:
         rows = [row for row in rows if row["team"] in {team, ""}]
     units = f"SELECT * FROM explain_units(service = {{service:String}}, {_RANGE}) ORDER BY first_at, unit"
@@ -127,8 +127,8 @@ def explain(warehouse: Warehouse, metric: str, service: str, team: str, window: 
         values=_values(warehouse, asked),
         counted=tuple(row for row in rows if row["counted"]),
         not_counted=tuple(row for row in rows if not row["counted"]),
-        units=_rows(warehouse.query(units, asked)) if metric == "adoption" else (),
-        coverage=_rows(warehouse.query(_COVERAGE, {"family": _family(metric)})),
+        units=warehouse.query(units, asked).named() if metric == "adoption" else (),
+        coverage=warehouse.query(_COVERAGE, {"family": _family(metric)}).named(),
     )
 
 
@@ -178,7 +178,7 @@ def _values(warehouse: Warehouse, asked: Row) -> tuple[Row, ...]:
         view, whose = (f"{kind}_teams_range", "team") if team else (f"{kind}_range", "service")
         where = f"{whose} = {{{whose}:String}} AND metric = {{metric:String}}"
         sql = f"SELECT {_MEASURED} FROM {view}({_RANGE}) WHERE {where}"
-    return _rows(warehouse.query(sql, asked))
+    return warehouse.query(sql, asked).named()
 
 
 def _family(metric: str) -> str:
@@ -190,7 +190,3 @@ def _family(metric: str) -> str:
 def _near(name: str, known: tuple[str, ...] | list[str]) -> str:
     near = get_close_matches(name, known, n=3, cutoff=0.5) or sorted(known)[:20]
     return "one of " + ", ".join(near) if near else "data first: nothing is known yet"
-
-
-def _rows(table: Table) -> tuple[Row, ...]:
-    return tuple(dict(zip(table.columns, row, strict=True)) for row in table.rows)

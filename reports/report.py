@@ -8,7 +8,7 @@ from typing import Any
 
 from reports.columns import Column
 from reports.family import Family, Section
-from reports.warehouse import Table, Warehouse
+from reports.warehouse import Warehouse
 
 Row = dict[str, Any]
 
@@ -74,8 +74,8 @@ def build(warehouse: Warehouse, family: Family, filters: Filters) -> Report:
         reports.warehouse.WarehouseError: a view is missing or a query failed.
         ValueError: the window ends before it begins.
     """
-    freshness = _rows(warehouse.query(_FRESHNESS))
-    coverage = _rows(warehouse.query(_COVERAGE, {"family": family.name}))
+    freshness = warehouse.query(_FRESHNESS).named()
+    coverage = warehouse.query(_COVERAGE, {"family": family.name}).named()
     (today, periods), *_ = warehouse.query(_TODAY).rows
     since, until = _window(family, filters, today if periods else None)
     parts = tuple(_part(warehouse, section, filters, since, until) for section in family.sections) if since else ()
@@ -99,11 +99,7 @@ def _part(warehouse: Warehouse, section: Section, filters: Filters, since: date,
     window = {"since": since, "until": until or since + timedelta(days=1)}
     narrowed = {"service": filters.service or "", "team": filters.team or ""}
     answer = warehouse.query(section.sql, {**window, **narrowed})
-    return Part(section.title.format(**window), section.columns, _rows(answer))
-
-
-def _rows(table: Table) -> tuple[Row, ...]:
-    return tuple(dict(zip(table.columns, row, strict=True)) for row in table.rows)
+    return Part(section.title.format(**window), section.columns, answer.named())
 
 
 def _hint(family: Family, as_of: datetime | None, freshness: tuple[Row, ...]) -> str:

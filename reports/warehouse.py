@@ -34,6 +34,10 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
 
+    def named(self) -> tuple[dict[str, Any], ...]:
+        """The rows, their values under the columns' names."""
+        return tuple(dict(zip(self.columns, row, strict=True)) for row in self.rows)
+
 
 class Warehouse:
     """One ClickHouse database, read."""
