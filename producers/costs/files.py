@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -76,7 +75,7 @@ def _local(place: str) -> Iterator[Path]:
                 path.open("wb") as file,
             ):
                 response.raise_for_status()
-                shutil.copyfileobj(_Stream(response.iter_bytes()), file)
+                file.writelines(response.iter_bytes())
         except httpx.HTTPError as error:
             # The messages of the client quote the address, and with it what is secret in it.
             said = type(error).__name__
@@ -84,16 +83,6 @@ def _local(place: str) -> Iterator[Path]:
                 said = f"status {error.response.status_code}"
             raise Rejected("unreachable", f"{_shown(place)}: expected a bill, got {said}") from None
         yield path
-
-
-class _Stream:
-    """An iterator of bytes as something to read from."""
-
-    def __init__(self, parts: Iterator[bytes]) -> None:
-        self._parts = parts
-
-    def read(self, _: int = -1) -> bytes:
-        return next(self._parts, b"")
 
 
 def _files(path: Path, format_: Format | None) -> list[Path]:
@@ -117,7 +106,7 @@ def _charges(path: Path, format_: Format | None, reading: Reading) -> list[Charg
             first = text.read(1)
             text.seek(0)
             if format_ == "opencost" or (format_ is None and first in {"{", "["}):
-                return opencost.charges(json.loads(text.read(), parse_float=Decimal), reading)
+                return opencost.charges(json.load(text, parse_float=Decimal), reading)
             return focus.charges(_csv(text), reading)
     except (OSError, EOFError, zlib.error, ValueError, RecursionError, csv.Error) as error:
         if isinstance(error, Rejected):
