@@ -55,6 +55,7 @@ def import_(
     from producers.costs import files  # noqa: PLC0415
     from producers.costs.summary import summary  # noqa: PLC0415
     from producers.posts import posts  # noqa: PLC0415
+    from producers.sources import opencost  # noqa: PLC0415
     from producers.sources.bills import Closing, Reading, exports  # noqa: PLC0415
     from producers.sources.common import Rejected  # noqa: PLC0415
     from producers.sources.times import day_or_iso  # noqa: PLC0415
@@ -67,7 +68,7 @@ def import_(
         rates = files.rates(rates_file, into) if rates_file and into else None
         charges = files.read(places, known, Reading(settings().cost_tags, account, currency, rates))
         made = day_or_iso(exported_at, "--exported-at") if exported_at else datetime.now(UTC)
-        is_bill = not any(charge.fields.get("provider") == "OpenCost" for charge in charges)
+        is_bill = not any(charge.fields.get("provider") == opencost.PROVIDER for charge in charges)
         named = source or ("//focus" if is_bill else "//opencost")
         events = exports(charges, named, Closing(made, is_closed, settings().cost_final_days))
         if not dry_run:

@@ -7,7 +7,7 @@ A charge is spread over the time that its workload ran. Labels name the service,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from producers.sources.times import iso
 CURRENCY: Final = "USD"
 """OpenCost's price sheets are in US dollars unless told otherwise (then: --currency)."""
 
+PROVIDER: Final = "OpenCost"
 _IDLE = "__idle__"
 _PATH = ("cluster", "namespace", "controllerKind", "controller", "pod", "container")
 
@@ -44,19 +45,17 @@ def charges(payload: Any, reading: Reading) -> list[Charge]:
 def _set(number: int, allocations: Any, reading: Reading) -> list[Charge]:
     if not isinstance(allocations, dict):
         raise Rejected("not_opencost", f"expected an object per set, got {type(allocations).__name__} at {number}")
-    found: list[tuple[str, Mapping[str, Any]]] = []
     for name, allocation in allocations.items():
         if not isinstance(allocation, dict):
             raise Rejected("malformed_allocation", f"expected an object for {name[:80]!r} of set {number}")
-        found.append((name, allocation))
     try:
-        scope = _scope([allocation for _, allocation in found], reading)
-        return [Charge(scope, _fields(name, allocation, reading)) for name, allocation in found]
+        scope = _scope(allocations.values(), reading)
+        return [Charge(scope, _fields(name, allocation, scope, reading)) for name, allocation in allocations.items()]
     except Rejected as mistake:
         raise Rejected(mistake.reason, f"set {number}: {mistake.detail}") from None
 
 
-def _scope(allocations: list[Mapping[str, Any]], reading: Reading) -> Scope:
+def _scope(allocations: Collection[Mapping[str, Any]], reading: Reading) -> Scope:
     windows = {_window(allocation) for allocation in allocations}
     if len(windows) > 1:
         raise Rejected("malformed_allocation", f"expected one window in a set, got {len(windows)}")
@@ -93,31 +92,29 @@ def _property(allocation: Mapping[str, Any], name: str) -> str:
     return dimension(value) if isinstance(value, str) else ""
 
 
-def _fields(name: str, allocation: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+def _fields(name: str, allocation: Mapping[str, Any], scope: Scope, reading: Reading) -> dict[str, Any]:
     if allocation.get("totalCost") is None:
         raise Rejected("malformed_allocation", f"expected totalCost of {name[:80]!r}, got none")
-    start, end = _ran(allocation)
+    start, end = _ran(allocation, scope)
     is_idle = name.rsplit("/", maxsplit=1)[-1] == _IDLE
     path = "/".join(part for key in _PATH if (part := _property(allocation, key))) or dimension(name)
-    fields = {
+    return {
         "charge_start": start,
         "charge_end": end,
         "category": "usage",
-        "provider": "OpenCost",
+        "provider": PROVIDER,
         "resource": (f"{path}/{_IDLE}" if is_idle and not path.endswith(_IDLE) else path)[:LONGEST_RESOURCE],
         **money(reading, reading.currency or CURRENCY, start, amount(allocation["totalCost"], "totalCost"), None),
-        **({} if is_idle else tagged(_labels(allocation), reading.tags)),
+        **({"is_idle": True} if is_idle else tagged(_labels(allocation), reading.tags)),
     }
-    return fields | ({"is_idle": True} if is_idle else {})
 
 
-def _ran(allocation: Mapping[str, Any]) -> tuple[datetime, datetime]:
+def _ran(allocation: Mapping[str, Any], scope: Scope) -> tuple[datetime, datetime]:
     """When the workload ran, within the window; the window where that is not said."""
-    opened, closed = _window(allocation)
     if not isinstance(allocation.get("start"), str) or not isinstance(allocation.get("end"), str):
-        return opened, closed
-    start = min(max(_time(allocation, "start"), opened), closed)
-    return start, min(max(_time(allocation, "end"), start), closed)
+        return scope.start, scope.end
+    start = min(max(_time(allocation, "start"), scope.start), scope.end)
+    return start, min(max(_time(allocation, "end"), start), scope.end)
 
 
 def _labels(allocation: Mapping[str, Any]) -> dict[str, Any]:
