@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from producers.sources.common import Mapped, Rejected, contract
+from producers.sources.common import Mapped, Rejected, contract, listed
 from producers.sources.redact import dimension, title
 from producers.sources.times import day_or_iso
 from schemas.base import Contract, event_id
@@ -68,8 +68,6 @@ _COMPANIONS = ("team", "repository", "paths")
 COLUMNS = ("kind", *dict.fromkeys(name for model in _MODELS.values() for name in model.model_fields if name != "kind"))
 """Every column that a file may have."""
 
-_MOST_ERRORS = 10
-
 
 def map_text(text: str, *, observed: datetime, source: str = "//catalog-csv", declared_in: str | None = None) -> Mapped:
     """Catalog facts of a CSV file.
@@ -100,8 +98,7 @@ def map_text(text: str, *, observed: datetime, source: str = "//catalog-csv", de
     except csv.Error as error:
         raise Rejected("malformed_csv", f"expected CSV, got at line {reader.line_num}: {error}") from None
     if mistakes:
-        more = f" (and {len(mistakes) - _MOST_ERRORS} more)" if len(mistakes) > _MOST_ERRORS else ""
-        raise Rejected("malformed_csv", "; ".join(mistakes[:_MOST_ERRORS]) + more)
+        raise Rejected("malformed_csv", listed(mistakes))
     return Mapped(events=tuple(events))
 
 

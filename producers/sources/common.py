@@ -6,7 +6,7 @@ gateway rows and counts what it left out. Mappers are pure: no clock, no I/O, no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,8 @@ from schemas.envelope import Event
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_MOST_MISTAKES = 10
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,12 @@ def contract(make: Callable[[], M]) -> M:
         reason = "time_out_of_range" if "time_out_of_range" in where else "contract"
         expected = f"times within {EARLIEST:%Y}..{LATEST:%Y}" if reason != "contract" else "values of the contract"
         raise Rejected(reason, f"expected {expected}, got {where}") from None
+
+
+def listed(mistakes: Sequence[str]) -> str:
+    """The first ten mistakes of a file that is refused whole, and how many more there are."""
+    more = f" (and {len(mistakes) - _MOST_MISTAKES} more)" if len(mistakes) > _MOST_MISTAKES else ""
+    return "; ".join(mistakes[:_MOST_MISTAKES]) + more
 
 
 def header(headers: Mapping[str, str], name: str) -> str | None:

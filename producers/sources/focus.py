@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from producers.sources.bills import LONGEST_RESOURCE, Charge, Reading, Scope, money, tagged
-from producers.sources.common import Rejected
+from producers.sources.common import Rejected, listed
 from producers.sources.money import amount
 from producers.sources.redact import dimension
 from producers.sources.times import iso
@@ -30,7 +30,6 @@ REQUIRED: Final = (
 )
 CATEGORIES: Final = frozenset({"usage", "purchase", "tax", "credit", "adjustment"})
 
-_MOST_ERRORS = 10
 _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ZONED = re.compile(r".*(?:Z|z|UTC|[+-]\d\d:?\d\d)$", re.ASCII)
@@ -57,8 +56,7 @@ def charges(rows: Iterable[tuple[str, Row]], reading: Reading) -> list[Charge]:
         except Rejected as mistake:
             mistakes.append(f"{where}: {mistake.detail}")
     if mistakes:
-        more = f" (and {len(mistakes) - _MOST_ERRORS} more)" if len(mistakes) > _MOST_ERRORS else ""
-        raise Rejected("malformed_bill", "; ".join(mistakes[:_MOST_ERRORS]) + more)
+        raise Rejected("malformed_bill", listed(mistakes))
     return found
 
 
