@@ -12,13 +12,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from producers.sources.bills import LONGEST_RESOURCE, Charge, Reading, Scope, money, tagged
 from producers.sources.common import Rejected, listed
 from producers.sources.money import amount
 from producers.sources.redact import dimension
-from producers.sources.times import iso
+from producers.sources.times import day_or_iso
+from schemas.costs import Category
 
 REQUIRED: Final = (
     "billingperiodstart",
@@ -28,11 +29,10 @@ REQUIRED: Final = (
     "chargecategory",
     "effectivecost",
 )
-CATEGORIES: Final = frozenset({"usage", "purchase", "tax", "credit", "adjustment"})
+CATEGORIES: Final = frozenset(get_args(Category))
 
 _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_ZONED = re.compile(r".*(?:Z|z|UTC|[+-]\d\d:?\d\d)$", re.ASCII)
+_DAY_OR_ZONED = re.compile(r"\d{4}-\d\d-\d\d|.*(?:Z|z|UTC|[+-]\d\d:?\d\d)", re.ASCII)
 _TEXTS: Final = {"provider": "providername", "product": "servicename", "sub_account": "subaccountid", "sku": "skuid"}
 
 Row = Mapping[str, Any]
@@ -141,9 +141,7 @@ def _time(row: Row, name: str) -> datetime:
     if american := _AMERICAN.fullmatch(text):
         month, day, year = map(int, american.groups())
         text = f"{year + 2000 if year < 100 else year:04}-{month:02}-{day:02}"  # noqa: PLR2004 - a two-digit year
-    if _DAY.fullmatch(text):
-        text += "T00:00:00Z"
-    return iso(text if _ZONED.fullmatch(text) else f"{text}Z", name)
+    return day_or_iso(text if _DAY_OR_ZONED.fullmatch(text) else f"{text}Z", name)
 
 
 def _tags(value: Any) -> dict[str, Any]:
