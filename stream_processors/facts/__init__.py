@@ -41,7 +41,7 @@ from stream_processors.facts.rows import (
 )
 from stream_processors.facts.shas import Shas, shas_in
 from stream_processors.facts.slices import TABLES, Slice, slices
-from stream_processors.facts.verdicts import Judge, Verdict, began
+from stream_processors.facts.verdicts import Judge, Verdict
 from stream_processors.resolve import NOBODY, Resolved
 
 __all__ = [
@@ -99,7 +99,7 @@ def facts(service: str, events: Iterable[Resolved], config: FactsConfig) -> Fact
     reached = milestones(ordered, deployments, verdicts)
     first = next((group.name for group in groups if group.finished_at is not None), None)
     brought = {name: credit.changes for name, credit in credits_.of.items()}
-    judge = Judge(failures, undone.restored, brought, began(episodes), config)
+    judge = Judge(failures, undone.restored, brought, config)
     judged = [(group, judge.of(group)) for group in groups]
     return Facts(
         attempts=tuple(

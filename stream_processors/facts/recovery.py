@@ -66,7 +66,7 @@ class Failures:
         """Whether and why the release failed, and its recovery, as known then."""
         undone = [undo for undo in self._undoings(group) if undo[0] <= until]
         ended = [one for one in group.attempts if one.status == "failure" and one.at <= until]
-        incidents = [self._first_episodes[one] for one in group.incidents if self._first_episodes[one].at <= until]
+        incidents = self.begun(group, until)
         found: list[Recovery] = []
         if undone:
             found.append(Recovery(undone[0][0], "rollback", undone[0][1]))
@@ -83,12 +83,17 @@ class Failures:
     def instants(self, group: Group) -> list[datetime]:
         """When something happened, after the release, that may change what is to be said of it; in order."""
         found = {one.at for one in group.attempts} | {at for at, _ in self._undoings(group)}
-        for incident in (self._first_episodes[one] for one in group.incidents):
+        for incident in self.begun(group, LATEST):
             found |= {incident.at, incident.resolved_at or incident.at}
             found |= {fix.at for fix in self._fixes.get(incident.incident, ())}
         nexts = [self._next(one) for one in group.attempts if one.status == "failure"]
         found |= {success.at for success in nexts if success is not None}
         return sorted(at for at in found if at > group.at)
+
+    def begun(self, group: Group, until: datetime) -> list[Episode]:
+        """First episodes of the release's incidents that had begun by then."""
+        episodes = [self._first_episodes[one] for one in group.incidents]
+        return [one for one in episodes if one.at <= until]
 
     def _undoings(self, group: Group) -> list[tuple[datetime, str]]:
         return sorted(self._undone[one.key] for one in group.attempts if one.key in self._undone)

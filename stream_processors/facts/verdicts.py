@@ -18,7 +18,7 @@ from stream_processors.facts.config import FactsConfig
 from stream_processors.facts.recovery import Failure, Failures
 from stream_processors.facts.releases import Group
 from stream_processors.facts.rework import rework_rule
-from stream_processors.facts.rows import Earlier, Episode
+from stream_processors.facts.rows import Earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,9 @@ class Judge:
         failures: Failures,
         restored: AbstractSet[Key],
         changes: Mapping[str, Sequence[Change]],
-        began: Mapping[str, datetime],
         config: FactsConfig,
     ) -> None:
-        self._failures, self._restored, self._changes = failures, restored, changes
-        self._began, self._config = began, config
+        self._failures, self._restored, self._changes, self._config = failures, restored, changes, config
 
     def of(self, group: Group, until: datetime = LATEST) -> Verdict:
         """The verdict as of an instant that is not before the release."""
@@ -56,7 +54,7 @@ class Judge:
             is_rollback=int(any(one.key in self._restored for one in known.attempts)),
             failure=self._failures.of(group, until),
             rework_rule=rework_rule(known, self._restored, self._config, self._changes.get(group.name, ())),
-            incidents=tuple(sorted(one for one in group.incidents if self._began[one] <= until)),
+            incidents=tuple(sorted(one.incident for one in self._failures.begun(group, until))),
         )
 
     def before(self, group: Group) -> tuple[Earlier, ...]:
@@ -72,11 +70,6 @@ class Judge:
                 found.append(_earlier(held, at))
                 held = now
         return tuple(found)
-
-
-def began(episodes: Sequence[Episode]) -> dict[str, datetime]:
-    """Incident -> when it first began."""
-    return {one.incident: one.at for one in episodes if one.episode == 0}
 
 
 def _earlier(held: Verdict, until: datetime) -> Earlier:
