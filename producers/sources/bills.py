@@ -28,7 +28,6 @@ from schemas.envelope import Event
 REVISION = 1
 """Of the bills' mappers; raise it when the same bill would give other charges."""
 
-LONGEST_RESOURCE = 1000
 _LONGEST_SUBJECT = 500
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _USER = re.compile(r"^user[:_]")

@@ -22,7 +22,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from producers.sources.common import Mapped, Rejected, contract, listed
-from producers.sources.redact import dimension, title
+from producers.sources.redact import LONGEST_RESOURCE, dimension, title
 from producers.sources.times import day_or_iso
 from schemas.base import Contract, event_id
 from schemas.catalog import (
@@ -161,7 +161,7 @@ def _reader(name: str) -> Callable[[str, str], Any]:
     if name == "repository":
         return lambda cell, _: dimension(cell.lower())
     if name == "resource":
-        return lambda cell, _: dimension(cell, 1000)
+        return lambda cell, _: dimension(cell, LONGEST_RESOURCE)
     if name in {"title", "text", "declared_in"}:
         return lambda cell, _: title(cell)
     return lambda cell, _: dimension(cell)

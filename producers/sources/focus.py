@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final, get_args
 
-from producers.sources.bills import LONGEST_RESOURCE, Charge, Reading, Scope, money, tagged
+from producers.sources.bills import Charge, Reading, Scope, money, tagged
 from producers.sources.common import Rejected, listed
 from producers.sources.money import amount
-from producers.sources.redact import dimension
+from producers.sources.redact import LONGEST_RESOURCE, dimension
 from producers.sources.times import day_or_iso
 from schemas.costs import Category
 

@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from producers.sources.bills import LONGEST_RESOURCE, Charge, Reading, Scope, money, tagged
+from producers.sources.bills import Charge, Reading, Scope, money, tagged
 from producers.sources.common import Rejected
 from producers.sources.money import amount
-from producers.sources.redact import dimension
+from producers.sources.redact import LONGEST_RESOURCE, dimension
 from producers.sources.times import iso
 
 CURRENCY: Final = "USD"

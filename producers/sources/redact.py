@@ -17,6 +17,8 @@ _SECRET = re.compile(
 )
 _QUERY = re.compile(r"(\bhttps?://[^\s?#]*)[?#]\S*", re.IGNORECASE)
 _LONGEST = 200
+LONGEST_RESOURCE = 1000
+"""Of a resource's name, as the catalog and bills have it (`schemas.catalog.ResourceId`)."""
 _LONGEST_TEXT = 1000
 _LONGEST_READ = 4 * _LONGEST_TEXT
 """Of a title; the expressions above take time with the square of a word's length."""
