@@ -1,9 +1,10 @@
-"""Arrow schemas of the facts tables, read off the row classes, so that a column is written down once here."""
+"""The facts tables: their Arrow schemas, read off the row classes, so that a column is written down once; rows read back."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -11,6 +12,8 @@ import pyarrow as pa
 
 from stream_processors.delivery import INSTANT
 from stream_processors.facts.rows import Facts
+from stream_processors.facts.slices import Row
+from stream_processors.warehouse import Warehouse, fitting
 
 _ADDRESS = [
     pa.field("service", pa.string()),
@@ -39,3 +42,23 @@ _ROWS = {name: get_args(hint)[0] for name, hint in get_type_hints(Facts).items()
 
 SCHEMAS: dict[str, pa.Schema] = {f"facts_{field.name}": _schema(_ROWS[field.name]) for field in fields(Facts)}
 """Table → columns."""
+
+Address = tuple[str, date, str]
+"""Service, month and digest of a slice."""
+
+
+async def stored(
+    warehouse: Warehouse, table: str, services: Collection[str], digests: Collection[str]
+) -> list[tuple[Address, Row]]:
+    """Rows of slices of these services with these digests, each with the slice's address."""
+    names = SCHEMAS[table].names
+    found: list[tuple[Address, Row]] = []
+    for part in fitting(sorted(digests)):
+        rows = await warehouse.rows(
+            f"SELECT {', '.join(names)} FROM {table} FINAL "
+            "WHERE service IN {services:Array(String)} AND digest IN {digests:Array(String)}",
+            {"services": sorted(services), "digests": part},
+        )
+        for service, month, digest, *values in rows:
+            found.append(((service, month, digest), dict(zip(names[len(_ADDRESS) :], values, strict=True))))
+    return found

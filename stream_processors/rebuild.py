@@ -9,27 +9,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from schemas.settings import Settings
-from stream_processors.archive import CatalogReader
-from stream_processors.facts_tables import SCHEMAS
+from stream_processors.facts.slices import Row
+from stream_processors.facts_tables import SCHEMAS, Address, stored
 from stream_processors.marks import HourMark, Mark, ServiceMark
 from stream_processors.rebuild_hours import HOURS_A_ROUND, all_hours, different_hours
 from stream_processors.resolve import NOBODY
+from stream_processors.restated import Head
 from stream_processors.services import SERVICES_A_ROUND, ServiceFacts, Slices, rows_of
-from stream_processors.warehouse import Warehouse, fitting
+from stream_processors.warehouse import Warehouse
 
 T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 """(what is looked at, how many are done, of how many)."""
-Standing = dict[str, dict[date, str]]
-"""Service → month → digest that its head names."""
-_ADDRESS = ("service", "month", "digest")
 
 
 @dataclass(frozen=True, order=True)
@@ -58,7 +56,6 @@ class Rebuild:
         self._warehouse = warehouse
         self._zone = settings.time_zone
         self._facts = ServiceFacts(warehouse, settings)
-        self._catalog = CatalogReader(warehouse, settings.time_zone)
 
     async def differences(self, only: Collection[str] = (), progress: Progress = lambda *_: None) -> list[Difference]:
         """Every slice that stands otherwise than the archive says. `only`: of these services; none: of all."""
@@ -96,14 +93,15 @@ class Rebuild:
 
     async def of_services(self, services: Collection[str]) -> list[Difference]:
         """Differences of these services' facts."""
-        standing = await self._standing(services)
+        standing = await self._facts.heads(services)
         computed, _ = await self._facts.computed(services)
         stored = await self._stored(standing)
         found: list[Difference] = []
         for service in sorted(services):
-            heads, slices = standing.get(service, {}), computed[service]
-            for month in sorted({*heads, *slices}):
-                digest = heads.get(month)
+            digests = standing[service].digests if service in standing else {}
+            slices = computed[service]
+            for month in sorted({*digests, *slices}):
+                digest = digests.get(month)
                 kept = {table: stored[table].get((service, month, digest or ""), Counter()) for table in SCHEMAS}
                 made = _made(slices, month)
                 what = _what(kept, made) if digest else "nothing stands"
@@ -142,31 +140,16 @@ class Rebuild:
         """All that have facts or may have some: named by an event, mapped to a repository, or behind an alias."""
         names = {name for (name,) in await self._warehouse.rows("SELECT DISTINCT service FROM delivery_events")}
         heads = {name for (name,) in await self._warehouse.rows("SELECT service FROM facts_heads FINAL")}
-        mappings = await self._catalog.mappings()
+        mappings = await self._facts.catalog.mappings()
         return sorted({NOBODY} | names | heads | mappings.services() | mappings.services_claiming(names))
 
-    async def _standing(self, services: Collection[str]) -> Standing:
-        rows = await self._warehouse.rows(
-            "SELECT service, months, digests FROM facts_heads FINAL WHERE service IN {services:Array(String)}",
-            {"services": sorted(services)},
-        )
-        return {service: dict(zip(months, digests, strict=True)) for service, months, digests in rows}
-
-    async def _stored(self, standing: Standing) -> dict[str, dict[tuple[str, date, str], Counter[str]]]:
+    async def _stored(self, standing: Mapping[str, Head]) -> dict[str, dict[Address, Counter[str]]]:
         """Table → slice → its rows as they stand."""
-        found: dict[str, dict[tuple[str, date, str], Counter[str]]] = {table: {} for table in SCHEMAS}
-        digests = sorted({digest for months in standing.values() for digest in months.values()})
-        for table, schema in SCHEMAS.items():
-            names = [name for name in schema.names if name not in _ADDRESS]
-            for part in fitting(digests):
-                rows = await self._warehouse.rows(
-                    f"SELECT {', '.join((*_ADDRESS, *names))} FROM {table} FINAL "
-                    "WHERE service IN {services:Array(String)} AND digest IN {digests:Array(String)}",
-                    {"services": sorted(standing), "digests": part},
-                )
-                for service, month, digest, *values in rows:
-                    slice_ = found[table].setdefault((service, month, digest), Counter())
-                    slice_[_line(names, values)] += 1
+        found: dict[str, dict[Address, Counter[str]]] = {table: {} for table in SCHEMAS}
+        digests = {digest for head in standing.values() for digest in head.digests.values()}
+        for table, slices in found.items():
+            for address, row in await stored(self._warehouse, table, standing, digests):
+                slices.setdefault(address, Counter())[_line(row)] += 1
         return found
 
 
@@ -174,7 +157,7 @@ def _made(slices: Slices, month: date) -> dict[str, Counter[str]]:
     if month not in slices:
         return {table: Counter() for table in SCHEMAS}
     rows = slices[month].rows
-    return {table: Counter(_line(row, row.values()) for row in rows.get(table, ())) for table in SCHEMAS}
+    return {table: Counter(_line(row) for row in rows.get(table, ())) for table in SCHEMAS}
 
 
 def _what(kept: dict[str, Counter[str]], made: dict[str, Counter[str]]) -> str:
@@ -187,9 +170,9 @@ def _what(kept: dict[str, Counter[str]], made: dict[str, Counter[str]]) -> str:
     return "; ".join(words)
 
 
-def _line(names: Iterable[str], values: Iterable[Any]) -> str:
+def _line(row: Row) -> str:
     """A row as text: equal text, equal row."""
-    return json.dumps(dict(zip(names, values, strict=True)), default=_instant, sort_keys=True, ensure_ascii=False)
+    return json.dumps(row, default=_instant, sort_keys=True, ensure_ascii=False)
 
 
 def _instant(value: datetime) -> str:

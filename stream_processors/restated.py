@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -19,7 +18,8 @@ import pyarrow as pa
 from stream_processors import hours
 from stream_processors.delivery import INSTANT
 from stream_processors.facts import Slice
-from stream_processors.facts_tables import SCHEMAS
+from stream_processors.facts.slices import Row
+from stream_processors.facts_tables import stored
 from stream_processors.marks import HourMark
 from stream_processors.warehouse import Warehouse, fitting
 
@@ -52,7 +52,6 @@ SCHEMA = pa.schema([
 ])  # fmt: skip
 """Columns of `restated_facts`."""
 
-Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 Event = tuple[str, str]
 
@@ -173,15 +172,8 @@ async def _stood(warehouse: Warehouse, asked: Mapping[str, tuple[Head, set[date]
     found: dict[str, Tables] = {service: {} for service in asked}
     digests = {head.digests[month] for head, months in asked.values() for month in months if month in head.digests}
     for table in ("facts_evidence", "facts_grounds", *(f"facts_{kind}s" for kind in NAMES)):
-        columns = [name for name in SCHEMAS[table].names if name not in {"service", "month", "digest"}]
-        for part in fitting(sorted(digests)):
-            rows = await warehouse.rows(
-                f"SELECT service, {', '.join(columns)} FROM {table} FINAL "
-                "WHERE service IN {services:Array(String)} AND digest IN {digests:Array(String)}",
-                {"services": sorted(asked), "digests": part},
-            )
-            for service, *values in rows:
-                found[service].setdefault(table, []).append(dict(zip(columns, values, strict=True)))
+        for (service, _, _), row in await stored(warehouse, table, asked, digests):
+            found[service].setdefault(table, []).append(row)
     return found
 
 

@@ -49,7 +49,7 @@ class ServiceFacts:
 
     def __init__(self, warehouse: Warehouse, settings: Settings) -> None:
         self._warehouse = warehouse
-        self._catalog = CatalogReader(warehouse, settings.time_zone)
+        self.catalog = CatalogReader(warehouse, settings.time_zone)
         self._config = config_of(settings)
 
     async def recompute(self, versions: Mapping[ServiceMark, int], came: Mapping[ServiceMark, datetime]) -> None:
@@ -60,12 +60,12 @@ class ServiceFacts:
 
     async def computed(self, services: Collection[str]) -> tuple[dict[str, Slices], dict[str, list[Resolved]]]:
         """Facts of these services and the events they are made of, out of the archive as it is now."""
-        mappings = await self._catalog.mappings()
+        mappings = await self.catalog.mappings()
         events = await self._events(services, mappings)
         return await asyncio.to_thread(self._compute, events), events
 
     async def _round(self, versions: Mapping[str, int], came: Mapping[str, datetime]) -> None:
-        heads = await self._heads(versions)
+        heads = await self.heads(versions)
         computed, events = await self.computed(versions)
         fresh = {
             service: {month: one for month, one in found.items() if not _stands(heads.get(service), month, one)}
@@ -78,7 +78,8 @@ class ServiceFacts:
             await self._warehouse.insert(table, rows_of(table, schema, fresh))
         await self._warehouse.insert("facts_heads", _heads(computed, events, versions))
 
-    async def _heads(self, services: Iterable[str]) -> dict[str, Head]:
+    async def heads(self, services: Iterable[str]) -> dict[str, Head]:
+        """What stands of these services; those of which nothing does are left out."""
         rows = await self._warehouse.rows(
             "SELECT service, version, months, digests FROM facts_heads FINAL WHERE service IN {services:Array(String)}",
             {"services": sorted(services)},
