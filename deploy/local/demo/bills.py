@@ -19,7 +19,6 @@ from deploy.local.demo.year import Year, dice
 
 ACCOUNT = "100200300"
 CLUSTER = "main-cluster"
-_MONTHS = 2
 _CLOSED_AFTER = 5
 """Day of the following month on which the provider closes a bill."""
 
@@ -42,15 +41,17 @@ class Bill:
     exported_at: str
     is_closed: bool
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What `adoption costs import` is told of it."""
+        return ("--exported-at", self.exported_at, "--closed" if self.is_closed else "--open")
+
 
 def bills(seed: int, year: Year) -> Iterator[Bill]:
     """The last whole month and the running one, earliest first."""
     today = year.end.date()
     first = today.replace(day=1)
-    months = [first]
-    while len(months) < _MONTHS:
-        months.insert(0, (months[0] - timedelta(days=1)).replace(day=1))
-    for month in months:
+    for month in ((first - timedelta(days=1)).replace(day=1), first):
         following = (month + timedelta(days=31)).replace(day=1)
         rows = list(_month(dice(seed, "bill", month), month, following, today))
         is_closed = today >= following + timedelta(days=_CLOSED_AFTER)

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from deploy.local.demo import sending
+from deploy.local.demo.bills import Bill
+from deploy.local.demo.catalog import Document
 from deploy.local.demo.history import KONG_RECORDS, History
 from deploy.local.demo.kong import ARRAY
 from deploy.local.demo.sending import Post, Receipts, SendError
@@ -32,17 +34,15 @@ _POLL_SECONDS = 0.25
 
 @dataclass
 class Summary:
-    """What was sent, and how long it took.
+    """What was sent.
 
     Attributes:
         receipts: way in -> what the ingest service said.
         lines: access log lines shipped.
-        seconds: phase -> how long it took.
     """
 
     receipts: dict[str, Receipts] = field(default_factory=dict)
     lines: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ class Driver:
             SendError: something was refused, or did not settle in time; the message says what to look at.
         """
         token, secret = self.access["token"], self.access["github_secret"]
-        self._catalog(history)
-        self._bills(history)
+        self._import("Catalog import", "catalog", [(document, ()) for document in history.catalog])
+        self._import("Cloud bills", "costs", [(bill, bill.options) for bill in history.bills])
         log = self.log.result()
         self.summary.lines = log.lines
         with self._shipping(log.path):
@@ -117,38 +117,23 @@ class Driver:
         self._settle()
         return self.summary
 
-    def _catalog(self, history: History) -> None:
-        started = time.monotonic()
-        task = self.progress.add_task("Catalog import", total=len(history.catalog))
-        for document in history.catalog:
-            path = self.folder / document.name
+    def _import(self, title: str, command: str, files: Sequence[tuple[Document | Bill, Sequence[str]]]) -> None:
+        """Write each file and import it with its options."""
+        task = self.progress.add_task(title, total=len(files))
+        for file, options in files:
+            path = self.folder / file.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(document.text, encoding="utf-8")
-            self._command("catalog", "import", str(path))
+            path.write_text(file.text, encoding="utf-8")
+            self._command(command, "import", str(path), *options)
             self.progress.advance(task)
-        self.summary.seconds["catalog"] = time.monotonic() - started
-
-    def _bills(self, history: History) -> None:
-        started = time.monotonic()
-        task = self.progress.add_task("Cloud bills", total=len(history.bills))
-        for bill in history.bills:
-            path = self.folder / bill.name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(bill.text, encoding="utf-8")
-            state = "--closed" if bill.is_closed else "--open"
-            self._command("costs", "import", str(path), "--exported-at", bill.exported_at, state)
-            self.progress.advance(task)
-        self.summary.seconds["bills"] = time.monotonic() - started
 
     def _send(self, name: str, expected: int, posts: Iterable[Post]) -> None:
-        started = time.monotonic()
         task = self.progress.add_task(name, total=expected)
         receipts = asyncio.run(
             sending.send(self.settings.ingest_url, posts, lambda done: self.progress.advance(task, done))
         )
         self.progress.update(task, total=receipts.posts)
         self.summary.receipts[name] = receipts
-        self.summary.seconds[name] = time.monotonic() - started
 
     def _shipping(self, log: Path) -> _Shipping:
         task = self.progress.add_task("Log shipper", total=self.summary.lines)
@@ -168,7 +153,6 @@ class Driver:
             most = max(most, waiting)
             self.progress.update(task, total=most, completed=most - waiting)
         self.progress.update(task, total=most or 1, completed=most or 1)
-        self.summary.seconds["settle"] = time.monotonic() - started
 
     def _command(self, *arguments: str) -> None:
         """Run `adoption …` and say what it said when it failed."""
@@ -200,7 +184,6 @@ class _Shipping:
     driver: Driver
     task: TaskID
     process: subprocess.Popen[bytes]
-    started: float = field(default_factory=time.monotonic)
 
     def __enter__(self) -> None:
         """It runs already."""
@@ -212,4 +195,3 @@ class _Shipping:
         if kind is None and self.process.returncode:
             raise SendError(f"adoption tail ended with {self.process.returncode}: {said.decode().strip()}")
         self.driver.progress.update(self.task, completed=self.driver.summary.lines)
-        self.driver.summary.seconds["log shipper"] = time.monotonic() - self.started
