@@ -1,4 +1,4 @@
-"""The facts tables: their Arrow schemas, read off the row classes, so that a column is written down once; rows read back."""
+"""The facts tables: Arrow schemas, read off the row classes, so that a column is written down once; rows read back."""
 
 from __future__ import annotations
 
