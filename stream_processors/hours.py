@@ -23,6 +23,13 @@ _IN_SLICES = (
     "AND (service, toUInt32(toStartOfHour(minute))) IN arrayZip({services:Array(String)}, {hours:Array(UInt32)})"
 )
 
+STANDING = (
+    "hour >= fromUnixTimestamp({first:UInt32}) AND hour <= fromUnixTimestamp({last:UInt32}) "
+    "AND service IN {names:Array(String)} "
+    "AND (service, toUInt32(hour)) IN arrayZip({services:Array(String)}, {hours:Array(UInt32)})"
+)
+"""Of `gateway_hour_slices` those that `parameters` name."""
+
 _LOSERS = f"""
     SELECT unit, loser FROM
     (

@@ -34,9 +34,7 @@ FROM (SELECT tuple(*) AS row FROM ({hours.COMPUTED}))
 
 _STANDING = f"""
 SELECT service, hour, hex(sipHash128({", ".join(_CONTENT)})), arraySum(requests) FROM gateway_hour_slices FINAL
-WHERE hour >= fromUnixTimestamp({{first:UInt32}}) AND hour <= fromUnixTimestamp({{last:UInt32}})
-    AND service IN {{names:Array(String)}}
-    AND (service, toUInt32(hour)) IN arrayZip({{services:Array(String)}}, {{hours:Array(UInt32)}})
+WHERE {hours.STANDING}
 """
 
 

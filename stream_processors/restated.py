@@ -177,24 +177,22 @@ async def _stood(warehouse: Warehouse, asked: Mapping[str, tuple[Head, set[date]
     return found
 
 
-_STOOD = """
+_STOOD = f"""
 INSERT INTO restated_hours (service, hour, since, version, requests, came_at)
 SELECT slice.1, fromUnixTimestamp(slice.2), stood.version, slice.3, arraySum(stood.requests),
     fromUnixTimestamp64Micro(slice.4)
 FROM
 (
-    SELECT arrayJoin(arrayZip({services:Array(String)}, {hours:Array(UInt32)}, {versions:Array(UInt64)},
-        {came:Array(Int64)})) AS slice
+    SELECT arrayJoin(arrayZip({{services:Array(String)}}, {{hours:Array(UInt32)}}, {{versions:Array(UInt64)}},
+        {{came:Array(Int64)}})) AS slice
 ) AS wanted
 LEFT JOIN
 (
-    SELECT service, hour, version, requests FROM gateway_hour_slices FINAL
-    WHERE hour >= fromUnixTimestamp({first:UInt32}) AND hour <= fromUnixTimestamp({last:UInt32})
-        AND service IN {names:Array(String)}
+    SELECT service, hour, version, requests FROM gateway_hour_slices FINAL WHERE {hours.STANDING}
 ) AS stood ON stood.service = slice.1 AND toUInt32(stood.hour) = slice.2
 WHERE stood.version < slice.3
     AND (stood.version > 0
-        OR slice.1 IN (SELECT service FROM gateway_hour_slices WHERE service IN {names:Array(String)}))
+        OR slice.1 IN (SELECT service FROM gateway_hour_slices WHERE service IN {{names:Array(String)}}))
 """
 """Before a service's first slice nothing stood; later an hour that is new says that there was nothing."""
 
