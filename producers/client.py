@@ -11,13 +11,17 @@ import gzip
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import httpx
 
+from producers.posts import posts
 from schemas.envelope import Event
+
+if TYPE_CHECKING:
+    from schemas.settings import Settings
 
 BATCH: Final = "application/cloudevents-batch+json"
 PATIENCE_SECONDS: Final = 600.0
@@ -156,6 +160,18 @@ class IngestClient:
                 )
             self._sleep(wait)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def deliver(events: Iterable[Event], settings: Settings) -> None:
+    """Send any number of contract events in their order to the ingest service of the settings; for importers.
+
+    Raises:
+        RefusedError, UnreachableError: as `IngestClient.events`; what was sent before stays.
+    """
+    token = settings.ingest_token
+    with IngestClient(settings.ingest_url, token.get_secret_value() if token else None) as client:
+        for post in posts(events):
+            client.events(post)
 
 
 def _receipt(response: httpx.Response) -> Receipt:

@@ -46,9 +46,8 @@ def git(
     part of the history: run `git fetch --unshallow` first.
     """
     from producers.backfill import git as edge  # noqa: PLC0415 - a group's listing must not pay for it
-    from producers.client import IngestClient, IngestError  # noqa: PLC0415
+    from producers.client import IngestError, deliver  # noqa: PLC0415
     from producers.gitlog import GitError  # noqa: PLC0415
-    from producers.posts import posts  # noqa: PLC0415
     from schemas.settings import settings  # noqa: PLC0415
 
     configured = settings()
@@ -69,10 +68,7 @@ def git(
             for _ in found:
                 pass
         else:
-            token = configured.ingest_token
-            with IngestClient(configured.ingest_url, token.get_secret_value() if token else None) as client:
-                for post in posts(found):
-                    client.events(post)
+            deliver(found, configured)
     except (GitError, IngestError) as error:
         raise click.ClickException(str(error)) from error
     _say(tally, len(seen.tags), dry_run=dry_run)

@@ -35,8 +35,7 @@ def import_(*, path: Path, is_csv: bool, source: str | None, complete: bool, sta
     """
     from producers.catalog import files  # noqa: PLC0415 - a group's listing must not pay for it
     from producers.catalog.memory import BrokenMemoryError, plan  # noqa: PLC0415
-    from producers.client import IngestClient, IngestError, structured  # noqa: PLC0415
-    from producers.posts import posts  # noqa: PLC0415
+    from producers.client import IngestError, deliver, structured  # noqa: PLC0415
     from schemas.settings import data_dir, settings  # noqa: PLC0415
 
     now = datetime.now(UTC).replace(microsecond=0)
@@ -58,10 +57,7 @@ def import_(*, path: Path, is_csv: bool, source: str | None, complete: bool, sta
             for event in planned.events:
                 click.echo(json.dumps(structured(event), ensure_ascii=False))
         else:
-            token = settings().ingest_token
-            with IngestClient(settings().ingest_url, token.get_secret_value() if token else None) as client:
-                for post in posts(planned.events):
-                    client.events(post)
+            deliver(planned.events, settings())
             files.remember(memory_file, planned.memory)
     except (BrokenMemoryError, IngestError) as error:
         raise click.ClickException(str(error)) from error

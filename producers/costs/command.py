@@ -51,10 +51,9 @@ def import_(
     Without --closed a period is provisional until all its charges are invoiced (FOCUS 1.2: InvoiceId), or
     ADOPTION_COST_FINAL_DAYS after its end.
     """
-    from producers.client import IngestClient, IngestError  # noqa: PLC0415 - a group's listing must not pay for it
+    from producers.client import IngestError, deliver  # noqa: PLC0415 - a group's listing must not pay for it
     from producers.costs import files  # noqa: PLC0415
     from producers.costs.summary import summary  # noqa: PLC0415
-    from producers.posts import posts  # noqa: PLC0415
     from producers.sources import opencost  # noqa: PLC0415
     from producers.sources.bills import Closing, Reading, exports  # noqa: PLC0415
     from producers.sources.common import Rejected  # noqa: PLC0415
@@ -72,10 +71,7 @@ def import_(
         named = source or ("//focus" if is_bill else "//opencost")
         events = exports(charges, named, Closing(made, is_closed, settings().cost_final_days))
         if not dry_run:
-            token = settings().ingest_token
-            with IngestClient(settings().ingest_url, token.get_secret_value() if token else None) as client:
-                for post in posts(events):
-                    client.events(post)
+            deliver(events, settings())
     except (Rejected, IngestError) as error:
         raise click.ClickException(f"nothing is restated: {error}") from error
     for line in summary(events):
