@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from producers.sources.common import Context, Mapped, contract
-from producers.sources.github.shared import PROVIDER, Origin, account, event, link, repository_of, sha
+from producers.sources.common import Context, Mapped
+from producers.sources.github.shared import GITHUB, Origin, account, event, link, repository_of, sha
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, title
 from schemas.delivery import Merge
@@ -54,7 +54,7 @@ def pull_request_review(payload: Fields, where: Origin, context: Context) -> Map
     who = account(context, reviewer)
     if who.get("is_bot"):
         return Mapped(ignored=("github:pull_request_review.bot",))
-    if author and who.get("actor") == account(context, author)["actor"]:
+    if author and who.get("actor") == account(context, author).get("actor"):
         return Mapped(ignored=("github:pull_request_review.own",))
     state: State = "approved" if review.text("state").lower() == "approved" else "updated"
     at = review.instant("submitted_at")
@@ -87,30 +87,28 @@ def _mapped(
     head_repository = repository_of(fork) if fork and fork.integer("id") != where.number else None
     return Mapped(
         events=(
-            contract(
-                lambda: event(
-                    where,
-                    at,
-                    identity,
-                    Merge(
-                        provider=PROVIDER,
-                        repository=where.repository,
-                        **account(context, pull.maybe_child("user")),
-                        labels=_labels(pull),
-                        url=link(pull, "html_url"),
-                        number=pull.integer("number"),
-                        state=state,
-                        base_ref=base.maybe_text("ref"),
-                        head_ref=head.maybe_text("ref"),
-                        head_repository=head_repository,
-                        head_commit=sha(head, "sha"),
-                        method=_METHODS.get(auto.maybe_text("merge_method") or "") if auto else None,
-                        title=title(pull.maybe_text("title") or ""),
-                        opened_at=pull.maybe_instant("created_at"),
-                        commit_count=pull.maybe_integer("commits"),
-                        **more,
-                    ),
-                )
+            event(
+                where,
+                at,
+                identity,
+                lambda: Merge(
+                    provider=GITHUB.name,
+                    repository=where.repository,
+                    **account(context, pull.maybe_child("user")),
+                    labels=_labels(pull),
+                    url=link(pull, "html_url"),
+                    number=pull.integer("number"),
+                    state=state,
+                    base_ref=base.maybe_text("ref"),
+                    head_ref=head.maybe_text("ref"),
+                    head_repository=head_repository,
+                    head_commit=sha(head, "sha"),
+                    method=_METHODS.get(auto.maybe_text("merge_method") or "") if auto else None,
+                    title=title(pull.maybe_text("title") or ""),
+                    opened_at=pull.maybe_instant("created_at"),
+                    commit_count=pull.maybe_integer("commits"),
+                    **more,
+                ),
             ),
         )
     )

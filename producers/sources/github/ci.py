@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from producers.sources.common import Context, Mapped, Rejected, contract
-from producers.sources.github.shared import PROVIDER, Origin, account, event, link, sha
+from producers.sources.common import Context, Mapped, Rejected
+from producers.sources.github.shared import GITHUB, Origin, account, event, link, sha
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension
 from schemas.delivery import CiRun, Outcome
@@ -48,29 +48,27 @@ def workflow_run(payload: Fields, where: Origin, context: Context) -> Mapped:
     at = began or run.instant("created_at") if state == "queued" else run.instant("updated_at")
     return Mapped(
         events=(
-            contract(
-                lambda: event(
-                    where,
-                    at,
-                    ("workflow_run", number, attempt, state),
-                    CiRun(
-                        provider=PROVIDER,
-                        repository=where.repository,
-                        **account(context, run.maybe_child("triggering_actor") or run.maybe_child("actor")),
-                        url=link(run, "html_url"),
-                        run_id=str(number),
-                        attempt=attempt,
-                        name=_name(payload, run),
-                        ref=run.maybe_text("head_branch"),
-                        commit=sha(run, "head_sha"),
-                        state=state,
-                        outcome=_outcome(run) if state == "finished" else None,
-                        queued_at=queued,
-                        started_at={"queued": None, "started": at, "finished": started}[state],
-                        finished_at=at if state == "finished" else None,
-                        template=_template(run, where),
-                    ),
-                )
+            event(
+                where,
+                at,
+                ("workflow_run", number, attempt, state),
+                lambda: CiRun(
+                    provider=GITHUB.name,
+                    repository=where.repository,
+                    **account(context, run.maybe_child("triggering_actor") or run.maybe_child("actor")),
+                    url=link(run, "html_url"),
+                    run_id=str(number),
+                    attempt=attempt,
+                    name=_name(payload, run),
+                    ref=run.maybe_text("head_branch"),
+                    commit=sha(run, "head_sha"),
+                    state=state,
+                    outcome=_outcome(run) if state == "finished" else None,
+                    queued_at=queued,
+                    started_at={"queued": None, "started": at, "finished": started}[state],
+                    finished_at=at if state == "finished" else None,
+                    template=_template(run, where),
+                ),
             ),
         )
     )

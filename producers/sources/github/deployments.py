@@ -12,8 +12,8 @@ import json
 import re
 from typing import Any, Literal
 
-from producers.sources.common import Context, Mapped, Rejected, contract
-from producers.sources.github.shared import PROVIDER, Origin, account, event, link, sha
+from producers.sources.common import Context, Mapped, Rejected
+from producers.sources.github.shared import GITHUB, Origin, account, event, link, sha
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, title
 from schemas.delivery import Deployment
@@ -40,7 +40,7 @@ def deployment(payload: Fields, where: Origin, context: Context) -> Mapped:
     data = _deployment(it, where, status="queued", environment=it.maybe_text("environment"))
     data |= account(context, it.maybe_child("creator"))
     identity = ("deployment", it.integer("id"))
-    return Mapped(events=(contract(lambda: event(where, at, identity, Deployment(**data))),))
+    return Mapped(events=(event(where, at, identity, lambda: Deployment(**data)),))
 
 
 def deployment_status(payload: Fields, where: Origin, context: Context) -> Mapped:
@@ -58,7 +58,7 @@ def deployment_status(payload: Fields, where: Origin, context: Context) -> Mappe
     data["url"] = link(said, "log_url", "target_url")
     data["started_at"] = at if status == "started" else None
     identity = ("deployment_status", said.integer("id"))
-    return Mapped(events=(contract(lambda: event(where, at, identity, Deployment(**data))),))
+    return Mapped(events=(event(where, at, identity, lambda: Deployment(**data)),))
 
 
 def release(payload: Fields, where: Origin, context: Context) -> Mapped:
@@ -71,25 +71,23 @@ def release(payload: Fields, where: Origin, context: Context) -> Mapped:
     at = it.instant("published_at")
     return Mapped(
         events=(
-            contract(
-                lambda: event(
-                    where,
-                    at,
-                    ("release", number, "published"),
-                    Deployment(
-                        provider=PROVIDER,
-                        repository=where.repository,
-                        **account(context, it.maybe_child("author")),
-                        url=link(it, "html_url"),
-                        deployment_id=f"release:{number}",
-                        release_id=dimension(tag),
-                        version=dimension(tag),
-                        ref=f"refs/tags/{tag}",
-                        commit=target if _FULL_SHA.fullmatch(target) else None,
-                        status="success",
-                        title=title(it.maybe_text("name") or ""),
-                    ),
-                )
+            event(
+                where,
+                at,
+                ("release", number, "published"),
+                lambda: Deployment(
+                    provider=GITHUB.name,
+                    repository=where.repository,
+                    **account(context, it.maybe_child("author")),
+                    url=link(it, "html_url"),
+                    deployment_id=f"release:{number}",
+                    release_id=dimension(tag),
+                    version=dimension(tag),
+                    ref=f"refs/tags/{tag}",
+                    commit=target if _FULL_SHA.fullmatch(target) else None,
+                    status="success",
+                    title=title(it.maybe_text("name") or ""),
+                ),
             ),
         )
     )
@@ -101,7 +99,7 @@ def _deployment(it: Fields, where: Origin, *, status: Status, environment: str |
     task = it.maybe_text("task") or ""
     given = _given(it)
     return {
-        "provider": PROVIDER,
+        "provider": GITHUB.name,
         "repository": where.repository,
         "service": given.get("service"),
         "deployment_id": str(it.integer("id")),

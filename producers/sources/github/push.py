@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from producers.sources.common import Context, Mapped, contract
-from producers.sources.github.shared import PROVIDER, Origin, account, event, link, sha
+from producers.sources.common import Context, Mapped
+from producers.sources.forge import fit, paths
+from producers.sources.github.shared import GITHUB, Origin, account, event, link, sha
 from producers.sources.identity import actor, is_bot
 from producers.sources.payload import Fields
 from producers.sources.redact import title
@@ -18,10 +19,6 @@ from schemas.delivery import Commit, Push
 
 _CAPS = frozenset({20, 2048})
 """Lengths at which GitHub cuts the list of commits: enterprise servers of old, github.com today."""
-_MOST_BYTES = 700_000
-"""An event must fit a 1 MiB record beside its headers; what a larger push loses is said to be unknown."""
-_LONGEST_PATH = 1000
-_FEWEST_COMMITS = 1000
 
 
 def push(payload: Fields, where: Origin, context: Context) -> Mapped:
@@ -35,26 +32,24 @@ def push(payload: Fields, where: Origin, context: Context) -> Mapped:
     who = account(context, sender) if sender else _pusher(context, pusher)
     return Mapped(
         events=(
-            contract(
-                lambda: event(
-                    where,
-                    at,
-                    ("push", ref, before, after, at.isoformat()),
-                    _fit(
-                        Push(
-                            provider=PROVIDER,
-                            repository=where.repository,
-                            **who,
-                            url=link(payload, "compare"),
-                            ref=ref,
-                            before=None if payload.flag("created") else before,
-                            after=None if payload.flag("deleted") else after,
-                            forced=payload.flag("forced"),
-                            commits=commits,
-                            is_truncated=_is_truncated(payload, commits, after),
-                        )
-                    ),
-                )
+            event(
+                where,
+                at,
+                ("push", ref, before, after, at.isoformat()),
+                lambda: fit(
+                    Push(
+                        provider=GITHUB.name,
+                        repository=where.repository,
+                        **who,
+                        url=link(payload, "compare"),
+                        ref=ref,
+                        before=None if payload.flag("created") else before,
+                        after=None if payload.flag("deleted") else after,
+                        forced=payload.flag("forced"),
+                        commits=commits,
+                        is_truncated=_is_truncated(payload, commits, after),
+                    )
+                ),
             ),
         )
     )
@@ -85,15 +80,8 @@ def _commit(it: Fields, context: Context) -> Commit:
         title=title(it.maybe_text("message") or ""),
         author=next((actor(context, name) for name in names if name), None),
         is_bot=is_bot(*names),
-        paths=_paths(it),
+        paths=paths(*(it.texts(key) for key in ("added", "modified", "removed"))),
     )
-
-
-def _paths(it: Fields) -> tuple[str, ...] | None:
-    lists = [it.texts(key) for key in ("added", "modified", "removed")]
-    if all(one is None for one in lists):
-        return None
-    return tuple(dict.fromkeys(path for one in lists for path in one or () if 0 < len(path) <= _LONGEST_PATH))
 
 
 def _is_truncated(payload: Fields, commits: tuple[Commit, ...], after: str | None) -> bool:
@@ -101,16 +89,3 @@ def _is_truncated(payload: Fields, commits: tuple[Commit, ...], after: str | Non
     if size is not None and size > len(commits):
         return True
     return len(commits) in _CAPS or bool(commits and after and all(commit.sha != after for commit in commits))
-
-
-def _fit(full: Push) -> Push:
-    """The push within the record's limit: paths go first (unknown), then titles, then the oldest commits."""
-    if len(full.model_dump_json()) <= _MOST_BYTES:
-        return full
-    bare = tuple(commit.model_copy(update={"paths": None}) for commit in full.commits)
-    slim = full.model_copy(update={"commits": bare})
-    if len(slim.model_dump_json().encode()) <= _MOST_BYTES:
-        return slim
-    short = tuple(commit.model_copy(update={"title": (commit.title or "")[:40] or None}) for commit in bare)
-    kept = short[-_FEWEST_COMMITS:]
-    return full.model_copy(update={"commits": kept, "is_truncated": full.is_truncated or len(kept) < len(short)})
