@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,15 +26,13 @@ from producers.http.problems import Problem, too_large
 from producers.http.receipts import Outcome, receipt_of
 from producers.http.routes_webhooks import source_of
 from producers.packing import PART_BYTES, cut
-from producers.sources import kong
 from producers.sources.common import Context, GatewayMapped, Rejected
+from producers.sources.gateway_rows import are_unique
 from producers.sources.registry import Source
 from schemas import gateway
 
 log = logging.getLogger(__name__)
 
-_REQUEST_IDS: Final[dict[str, Callable[[list[Any]], list[str] | None]]] = {"kong": kong.request_ids}
-"""How to find the records' own unique ids, by source."""
 _LONGEST_KEY: Final = 200
 MOST_RECORDS: Final = 5 * gateway.MAX_REQUESTS
 """Records of one POST. Each may end as a dead letter of its own, and 8 MiB hold millions of `1,`."""
@@ -133,8 +131,8 @@ def _map(source: Source, raw: bytes, identity: tuple[str, str], context: Context
         if mapped.rejected and raws is None:
             raws = _raws(raw, is_array=is_array)
         parts.append(Part(raws[where.start : where.stop] if raws else (), mapped))
-    find = _REQUEST_IDS.get(source.name)
-    return parts, bool(find and find(values))
+    is_safe = source.request_id is not None and are_unique(map(source.request_id, values))
+    return parts, is_safe
 
 
 def _mapped(source: Source, values: list[Any], unit: str, context: Context) -> GatewayMapped:

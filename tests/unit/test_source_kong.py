@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from producers.sources.common import Context
+from producers.sources.gateway_rows import are_unique
 from producers.sources.identity import actor
-from producers.sources.kong import map_records, request_ids
+from producers.sources.kong import map_records, request_id
 from schemas import gateway
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "kong"
@@ -115,7 +116,7 @@ def test_nothing_gives_no_rows():
 
 def test_request_ids_are_known_only_when_all_are_there_and_differ():
     record = load("request")
-    assert request_ids([record]) == ["2f69"]
-    assert request_ids([record, record]) is None
-    assert request_ids([record, {"request": {}}]) is None
-    assert request_ids(["text"]) is None
+    assert request_id(record) == "2f69"
+    assert are_unique(map(request_id, [record]))
+    for others in ([record, record], [record, {"request": {}}], ["text"]):
+        assert not are_unique(map(request_id, others))
