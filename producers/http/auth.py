@@ -1,4 +1,4 @@
-"""Who may send: bearer tokens with scopes, GitHub's signature over the raw body.
+"""Who may send: tokens with scopes, vendors' secrets by source.
 
 Asked before a payload is looked at. Nobody configured means that nobody may send. Every configured secret is compared,
 in constant time, so neither a duration nor an answer tells how close a guess was. The file is read again when it
@@ -7,17 +7,22 @@ changes: a token or secret is rotated by writing the new one beside the old one,
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, model_validator
 
 from producers.http.problems import Problem
+from producers.http.proofs import PROOFS, is_usable
 from producers.http.rates import Rates
+from producers.sources.registry import SOURCES, Source
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +59,25 @@ class AccessFile(_Strict):
 
     tokens: tuple[Token, ...] = ()
     github: Webhook = Webhook()
+    webhooks: dict[str, Webhook] = {}
+
+    @model_validator(mode="after")
+    def _are_for_sources_that_sign(self) -> Self:
+        signing = {source.name: source.scheme for source in SOURCES.values() if source.scheme in PROOFS}
+        for name in self.webhooks:
+            if name not in signing:
+                known = ", ".join(sorted(signing))
+                raise ValueError(f"webhooks: expected names of sources that sign ({known}), got {name[:40]!r}")
+            if not all(is_usable(signing[name], secret) for secret in self.secrets(name)):
+                raise ValueError(f"webhooks.{name}: expected secrets as the vendor shows them: `whsec_` and base64")
+        return self
+
+    def secrets(self, source: str) -> tuple[str, ...]:
+        """Live secrets of a signing source. `github` may stand at the top, where it was before there were others."""
+        found = self.webhooks.get(source, Webhook()).secrets
+        if source == "github":
+            found += self.github.secrets
+        return tuple(secret.get_secret_value() for secret in found)
 
 
 class Access:
@@ -86,43 +110,44 @@ class Access:
                     log.exception("the changed access file is not used")
         return self._file
 
-    def token(self, authorization: str | None, scope: Scope) -> Token:
+    def token(self, authorization: str | None, scope: Scope, challenge: str = "Bearer") -> Token:
         """The sender of a request, by its Authorization header.
+
+        Args:
+            authorization: `Bearer <token>`, or `Basic` whose password is the token: all that some vendors can say.
+            scope: what the token must allow.
+            challenge: the answer's WWW-Authenticate; some senders only then present what they have.
 
         Raises:
             Problem: 401 with one and the same body for every missing or wrong token; 403 lacks the scope; 429 over its
                 rate.
         """
-        kind, _, presented = (authorization or "").partition(" ")
-        digest = hashlib.sha256(presented.strip().encode("latin-1", "replace")).hexdigest()
+        presented = _presented(authorization or "")
+        digest = hashlib.sha256(presented).hexdigest()
         found: Token | None = None
         for token in self.file.tokens:
             if hmac.compare_digest(token.sha256, digest):
                 found = token
-        if found is None or kind.lower() != "bearer":
+        if found is None or not presented:
             message = "expected a header `Authorization: Bearer <token>` with a token of the access file"
-            raise Problem(401, "unauthorized", message, headers={"www-authenticate": "Bearer"})
+            raise Problem(401, "unauthorized", message, headers={"www-authenticate": challenge})
         if scope not in found.scopes:
             message = f"expected a token with scope {scope!r}; {found.name!r} has {sorted(found.scopes)}"
             raise Problem(403, "forbidden", message)
         self._rates.take(found.name, found.requests_per_second)
         return found
 
-    def github(self, signature: str | None, raw: bytes) -> None:
-        """Check GitHub's X-Hub-Signature-256 over the raw body.
+    def signed(self, source: Source, headers: Mapping[str, str], raw: bytes) -> None:
+        """Check a signing vendor's proof over the raw body.
 
         Raises:
             Problem: 401, one and the same body whatever is wrong, also when no secret is configured.
         """
-        presented = (signature or "").encode("latin-1", "replace")
-        is_good = False
-        for secret in self.file.github.secrets:
-            expected = b"sha256=" + hmac.new(secret.get_secret_value().encode(), raw, "sha256").hexdigest().encode()
-            is_good |= hmac.compare_digest(expected, presented)
-        if not is_good:
+        proof = PROOFS[source.scheme]
+        if not proof.is_proven(self.file.secrets(source.name), headers, raw, time.time()):
             message = (
-                "expected a header X-Hub-Signature-256 made over the body with a secret that the access file has "
-                "under github.secrets: set the same secret there and in the hook"
+                f"expected {proof.expected}, with a secret that the access file has under "
+                f"webhooks.{source.name}.secrets: set the same secret there and at the vendor"
             )
             raise Problem(401, "unauthorized", message)
 
@@ -132,6 +157,19 @@ class Access:
         except OSError:
             return None
         return (found.st_ino, found.st_mtime_ns, found.st_size) if found else None
+
+
+def _presented(authorization: str) -> bytes:
+    """The token in a header; nothing where there is none."""
+    kind, _, rest = authorization.partition(" ")
+    if kind.lower() == "bearer":
+        return rest.strip().encode("latin-1", "replace")
+    if kind.lower() == "basic":
+        try:
+            return base64.b64decode(rest.strip(), validate=True).partition(b":")[2]
+        except (binascii.Error, ValueError):
+            return b""
+    return b""
 
 
 def _read(path: Path) -> AccessFile:
