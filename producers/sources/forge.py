@@ -5,13 +5,75 @@ Used by the mappers of GitHub, GitLab, Bitbucket, Gitea and Azure DevOps.
 
 from __future__ import annotations
 
-from producers.sources.redact import dimension
-from schemas.delivery import Push, Repository
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from producers.sources.common import Context, Mapped
+from producers.sources.evidence import Vendor
+from producers.sources.identity import actor, is_bot
+from producers.sources.redact import dimension, title
+from producers.sources.times import known
+from schemas.delivery import Commit, Delivery, Push, Repository
 
 _MOST_BYTES = 700_000
 """An event must fit a 1 MiB record beside its headers; what a larger push loses is said to be unknown."""
 _FEWEST_COMMITS = 1000
 LONGEST_PATH = 1000
+_WORD = re.compile(r"[^a-z0-9_.:-]+")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a forge's payload came from.
+
+    Attributes:
+        vendor: whose payload it is.
+        host: the instance, lower case.
+        repository: as contracts name it.
+        number: the instance's id of the repository, which survives a rename; its full name where none is given.
+    """
+
+    vendor: Vendor
+    host: str
+    repository: Repository
+    number: int | str
+
+    def mapped(self, at: datetime, identity: tuple[str | int | None, ...], data: Callable[[], Delivery]) -> Mapped:
+        """The one event of an object of the repository; `identity` makes it one, besides the repository."""
+        native = (self.host, self.number, *identity)
+        return Mapped((self.vendor.event(f"//{self.host}", native, at, data, subject=self.repository.name),))
+
+
+def left_out(vendor: Vendor, *what: str) -> Mapped:
+    """Nothing, and why, for a kind or state of no interest; the sender's words are bounded."""
+    words = (_WORD.sub("_", word.lower())[:40] for word in what)
+    return Mapped(ignored=(f"{vendor.name}:{'.'.join(words)}",))
+
+
+def commit(
+    sha: str,
+    message: str | None,
+    names: Sequence[str | None],
+    at: datetime | None,
+    context: Context,
+    *,
+    touched: tuple[str, ...] | None = None,
+    parents: int | None = None,
+) -> Commit:
+    """A commit of a push: a zero date is none, its one time of an unknown clock, its author the first of `names`."""
+    who = [name for name in names if name]
+    return Commit(
+        sha=sha,
+        committed_at=known(at) if at else None,
+        clock="unknown",
+        parents=parents,
+        title=title(message or ""),
+        author=actor(context, who[0]) if who else None,
+        is_bot=is_bot(*who),
+        paths=touched,
+    )
 
 
 def repository(host: str, number: int | str | None, full_name: str, branch: str | None = None) -> Repository:
@@ -32,7 +94,7 @@ def paths(*lists: list[str] | None) -> tuple[str, ...] | None:
 
 def fit(full: Push) -> Push:
     """The push within the record's limit: paths go first (unknown), then titles, then the oldest commits."""
-    if len(full.model_dump_json()) <= _MOST_BYTES:
+    if len(full.model_dump_json().encode()) <= _MOST_BYTES:
         return full
     bare = tuple(commit.model_copy(update={"paths": None}) for commit in full.commits)
     slim = full.model_copy(update={"commits": bare})

@@ -1,0 +1,1 @@
+"""GitLab's webhooks: one module per kind of event, dispatched by `mapper.map_payload`."""
