@@ -5,13 +5,24 @@ The ingest service asks here which webhooks and gateway feeds exist. Adding a so
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from producers.sources import alertmanager, kong
+from producers.sources import (
+    alertmanager,
+    apisix,
+    aws_api_gateway,
+    google_load_balancer,
+    gravitee,
+    kong,
+    krakend,
+    otlp,
+    tyk,
+)
 from producers.sources.common import EventMapper, GatewayMapper
 from producers.sources.github import mapper as github
+from producers.sources.gitlab import mapper as gitlab
 
 MIB = 1024 * 1024
 
@@ -48,6 +59,9 @@ class Source:
         map_events: mapper of `events`.
         map_gateway: mapper of `gateway`.
         request_id: finds the unique id of a gateway record; None: its records have none.
+        unpack: gateway records of a payload that is neither a record nor an array of them.
+        answer: body of the 200 that this protocol's senders expect, from what was rejected (reason -> number); None:
+            they get the receipt, with 202.
     """
 
     name: str
@@ -60,6 +74,14 @@ class Source:
     map_events: EventMapper | None = None
     map_gateway: GatewayMapper | None = None
     request_id: Callable[[Any], str | None] | None = None
+    unpack: Callable[[Any], list[Any]] | None = None
+    answer: Callable[[Mapping[str, int]], dict[str, Any]] | None = None
+
+    def records(self, payload: Any) -> list[Any]:
+        """The gateway records of a payload, an object or an array."""
+        if self.unpack is not None:
+            return self.unpack(payload)
+        return payload if isinstance(payload, list) else [payload]
 
 
 SOURCES: dict[str, Source] = {
@@ -73,6 +95,14 @@ SOURCES: dict[str, Source] = {
             max_bytes=25 * MIB,
             replay_headers=("X-GitHub-Event", "X-Gitea-Event", "X-Gogs-Event", "X-Forgejo-Event"),
             map_events=github.map_payload,
+        ),
+        Source(
+            name="gitlab",
+            path="webhooks/gitlab",
+            kind="events",
+            scheme="gitlab",
+            max_bytes=25 * MIB,
+            map_events=gitlab.map_payload,
         ),
         Source(
             name="alertmanager",
@@ -90,6 +120,70 @@ SOURCES: dict[str, Source] = {
             max_bytes=8 * MIB,
             map_gateway=kong.map_records,
             request_id=kong.request_id,
+        ),
+        Source(
+            name="apisix",
+            path="gateway/apisix",
+            kind="gateway",
+            scheme="token",
+            max_bytes=8 * MIB,
+            map_gateway=apisix.map_records,
+            request_id=apisix.request_id,
+        ),
+        Source(
+            name="otlp",
+            path="gateway/otlp",
+            kind="gateway",
+            scheme="token",
+            max_bytes=8 * MIB,
+            map_gateway=otlp.map_records,
+            request_id=otlp.request_id,
+            unpack=otlp.unpack,
+            answer=otlp.answer,
+        ),
+        Source(
+            name="gravitee",
+            path="gateway/gravitee",
+            kind="gateway",
+            scheme="token",
+            max_bytes=8 * MIB,
+            map_gateway=gravitee.map_records,
+            request_id=gravitee.request_id,
+        ),
+        Source(
+            name="tyk",
+            path="gateway/tyk",
+            kind="gateway",
+            scheme="token",
+            max_bytes=8 * MIB,
+            map_gateway=tyk.map_records,
+        ),
+        Source(
+            name="krakend",
+            path="gateway/krakend",
+            kind="gateway",
+            scheme="token",
+            max_bytes=8 * MIB,
+            map_gateway=krakend.map_records,
+            request_id=krakend.request_id,
+        ),
+        Source(
+            name="aws-api-gateway",
+            path="gateway/aws-api-gateway",
+            kind="gateway",
+            scheme="token",
+            max_bytes=8 * MIB,
+            map_gateway=aws_api_gateway.map_records,
+            request_id=aws_api_gateway.request_id,
+        ),
+        Source(
+            name="google-load-balancer",
+            path="gateway/google-load-balancer",
+            kind="gateway",
+            scheme="token",
+            max_bytes=8 * MIB,
+            map_gateway=google_load_balancer.map_records,
+            request_id=google_load_balancer.request_id,
         ),
     )
 }
