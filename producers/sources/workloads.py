@@ -69,3 +69,26 @@ def commit_of(tag: str | None) -> str | None:
     """The commit in a tag that says it is one (`sha-4f2a91c`, 40 digits of hex); a number or a date is none."""
     found = _TAG_OF_COMMIT.fullmatch(tag or "")
     return evidence.maybe_sha(found[1] or found[2]) if found else None
+
+
+def condition(status: Fields | None, kind: str) -> Fields | None:
+    """The condition of that type in an object's status."""
+    held = status.children("conditions") if status else ()
+    return next((one for one in held if one.raw("type") == kind), None)
+
+
+def image_of(spec: Fields, name: str) -> str | None:
+    """The image of a workload's main container: the one that is called like the workload, else the first."""
+    template = spec.maybe_child("template")
+    pod = template.maybe_child("spec") if template else None
+    containers = list(pod.children("containers")) if pod else []
+    main = next((one for one in containers if one.raw("name") == name), containers[0] if containers else None)
+    return main.maybe_text("image") if main else None
+
+
+def version_of(meta: Fields, spec: Fields) -> tuple[str | None, str | None]:
+    """(version, commit) of a workload: what it or its pods are labelled with, else the tag of its main image."""
+    template = spec.maybe_child("template")
+    tag = tag_of(image_of(spec, meta.text("name")))
+    pods = template.maybe_child("metadata") if template else None
+    return said(pods, *VERSION) or said(meta, *VERSION) or tag, commit_of(tag)
