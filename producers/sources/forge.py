@@ -6,9 +6,10 @@ Used by the mappers of GitHub, GitLab, Bitbucket, Gitea and Azure DevOps.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from producers.sources.common import Context, Mapped
 from producers.sources.evidence import Vendor
@@ -46,6 +47,14 @@ class Origin:
         return Mapped((self.vendor.event(f"//{self.host}", native, at, data, subject=self.repository.name),))
 
 
+def joined(parts: Iterable[Mapped]) -> Mapped:
+    """One mapping of several: all their events, and all that they left out."""
+    whole = tuple(parts)
+    return Mapped(
+        tuple(event for one in whole for event in one.events), tuple(why for one in whole for why in one.ignored)
+    )
+
+
 def left_out(vendor: Vendor, *what: str) -> Mapped:
     """Nothing, and why, for a kind or state of no interest; the sender's words are bounded."""
     words = (_WORD.sub("_", word.lower())[:40] for word in what)
@@ -59,15 +68,16 @@ def commit(
     at: datetime | None,
     context: Context,
     *,
+    clock: Literal["author", "committer", "unknown"] = "unknown",
     touched: tuple[str, ...] | None = None,
     parents: int | None = None,
 ) -> Commit:
-    """A commit of a push: a zero date is none, its one time of an unknown clock, its author the first of `names`."""
+    """A commit of a push: a zero date is none, its author the first of `names`."""
     who = [name for name in names if name]
     return Commit(
         sha=sha,
         committed_at=known(at) if at else None,
-        clock="unknown",
+        clock=clock,
         parents=parents,
         title=title(message or ""),
         author=actor(context, who[0]) if who else None,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.common import Context, Rejected
 from producers.sources.gitlab import mapper as gitlab
 
@@ -24,6 +25,11 @@ EXPECTED = {
     (gitlab, "gl.merge_request"): {"Merge": 11},
     (gitlab, "gl.release"): {"Deployment": 2},
     (gitlab, "gl.job"): {"gitlab:build": 5},
+    # One has commits made unreadable.
+    (bitbucket, "bb.push"): {"Push": 9, "bitbucket:push.without_time": 3, "!malformed_commit": 1},
+    # One is the documentation's, with the state "OPEN|MERGED|DECLINED".
+    (bitbucket, "bb.pr"): {"Merge": 4, "!unknown_status": 1},
+    (bitbucket, "bb.status"): {"CiRun": 3},
 }
 """Mapper and kind -> what its payloads become: contract, ignored word, or `!` and the reason of a refusal."""
 
