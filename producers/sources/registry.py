@@ -20,6 +20,7 @@ from producers.sources import (
     otlp,
     tyk,
 )
+from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.common import EventMapper, GatewayMapper
 from producers.sources.github import mapper as github
 from producers.sources.gitlab import mapper as gitlab
@@ -103,6 +104,15 @@ SOURCES: dict[str, Source] = {
             scheme="gitlab",
             max_bytes=25 * MIB,
             map_events=gitlab.map_payload,
+        ),
+        Source(
+            name="bitbucket",
+            path="webhooks/bitbucket",
+            kind="events",
+            scheme="bitbucket-hmac",
+            max_bytes=25 * MIB,
+            replay_headers=("X-Event-Key",),
+            map_events=bitbucket.map_payload,
         ),
         Source(
             name="alertmanager",
