@@ -187,7 +187,7 @@ def _mapped(letter: Letter, salt: bytes) -> list[Record]:
             return [record_of(event) for event in source.map_events(payload, headers, context).events]
         if source.map_gateway is None:
             raise StillRefusedError(f"source {source.name} has no mapper")
-        values = payload if isinstance(payload, list) else [payload]
+        values = source.records(payload)
         # One letter is one unit, named by the letter: the same letter replayed twice counts once.
         mapped = source.map_gateway(values, unit=unit_id("dead-letters", letter.id, letter.value), context=context)
     except (Rejected, Problem) as error:

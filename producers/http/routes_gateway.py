@@ -22,7 +22,7 @@ from producers.http.arrow_size import Declared, declared
 from producers.http.edge import Edge, compute
 from producers.http.limits import GATEWAY_BYTES, INFLATED_BYTES, body_of, media_type
 from producers.http.parsing import parse_json
-from producers.http.problems import Problem, too_large
+from producers.http.problems import Problem, json_response, too_large
 from producers.http.receipts import Outcome, receipt_of
 from producers.http.routes_webhooks import source_of
 from producers.packing import PART_BYTES, cut
@@ -69,7 +69,8 @@ async def records(request: Request, edge: Edge) -> Response:
                 edge.reject(outcome, source, rejected, kept, request)
         with edge.metrics.durable():
             await asyncio.gather(*(edge.packer.add(token.name, part.mapped.rows) for part in parts))
-        return await edge.finish(outcome)
+        receipt = await edge.finish(outcome)
+        return json_response(source.answer(outcome.dead_lettered), 200) if source.answer else receipt
 
 
 async def batches(request: Request, edge: Edge) -> Response:
@@ -115,13 +116,13 @@ def _violation(error: ValidationError) -> Problem:
 def _map(source: Source, raw: bytes, identity: tuple[str, str], context: Context) -> tuple[list[Part], bool]:
     """The parts of a POST, and whether its records carry unique ids."""
     payload = parse_json(raw)
-    is_array = isinstance(payload, list)
-    values: list[Any] = payload if is_array else [payload]
+    values = source.records(payload)
     if len(values) > MOST_RECORDS:
         message = f"expected at most {MOST_RECORDS:,} records in a request, got {len(values):,}: send it in parts"
         raise Problem(413, "too_many_records", message, limit=MOST_RECORDS)
     # Positions of records in the bytes are only needed where something is cut off or put aside.
-    raws = _raws(raw, is_array=is_array) if len(values) > gateway.MAX_REQUESTS or len(raw) > PART_BYTES else None
+    is_cut = len(values) > gateway.MAX_REQUESTS or len(raw) > PART_BYTES
+    raws = _raws(source, raw, payload, values) if is_cut else None
     ranges = [range(len(values))] if raws is None else cut([len(one) for one in raws])
     parts: list[Part] = []
     for number, where in enumerate(ranges):
@@ -129,7 +130,7 @@ def _map(source: Source, raw: bytes, identity: tuple[str, str], context: Context
         unit = gateway.unit_id(sender, position if len(ranges) == 1 else f"{position}#{number}", raw)
         mapped = _mapped(source, values[where.start : where.stop], unit, context)
         if mapped.rejected and raws is None:
-            raws = _raws(raw, is_array=is_array)
+            raws = _raws(source, raw, payload, values)
         parts.append(Part(raws[where.start : where.stop] if raws else (), mapped))
     is_safe = source.request_id is not None and are_unique(map(source.request_id, values))
     return parts, is_safe
@@ -155,6 +156,10 @@ def _mapped(source: Source, values: list[Any], unit: str, context: Context) -> G
     )
 
 
-def _raws(raw: bytes, *, is_array: bool) -> list[bytes]:
+def _raws(source: Source, raw: bytes, payload: Any, values: list[Any]) -> list[bytes]:
     """Each record's own bytes; `raw` is known to be good JSON."""
-    return [bytes(one) for one in msgspec.json.decode(raw, type=list[msgspec.Raw])] if is_array else [raw]
+    if source.unpack is not None:
+        return [msgspec.json.encode(one) for one in values]
+    if not isinstance(payload, list):
+        return [raw]
+    return [bytes(one) for one in msgspec.json.decode(raw, type=list[msgspec.Raw])]

@@ -12,7 +12,10 @@ from typing import Any, Literal
 from producers.sources import (
     alertmanager,
     apisix,
+    argo_rollouts,
     aws_api_gateway,
+    cdevents,
+    flux,
     google_load_balancer,
     gravitee,
     kong,
@@ -20,6 +23,7 @@ from producers.sources import (
     otlp,
     tyk,
 )
+from producers.sources.argocd import mapper as argocd
 from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.common import EventMapper, GatewayMapper
 from producers.sources.github import mapper as github
@@ -123,6 +127,15 @@ SOURCES: dict[str, Source] = {
             map_events=alertmanager.map_payload,
         ),
         Source(
+            name="cdevents",
+            path="webhooks/cdevents",
+            kind="events",
+            scheme="token",
+            max_bytes=MIB,
+            replay_headers=("ce-type", "ce-time", "ce-source"),
+            map_events=cdevents.map_payload,
+        ),
+        Source(
             name="kong",
             path="gateway/kong",
             kind="gateway",
@@ -194,6 +207,30 @@ SOURCES: dict[str, Source] = {
             max_bytes=8 * MIB,
             map_gateway=google_load_balancer.map_records,
             request_id=google_load_balancer.request_id,
+        ),
+        Source(
+            name="argocd",
+            path="webhooks/argocd",
+            kind="events",
+            scheme="token",
+            max_bytes=2 * MIB,
+            map_events=argocd.map_payload,
+        ),
+        Source(
+            name="argo-rollouts",
+            path="webhooks/argo-rollouts",
+            kind="events",
+            scheme="token",
+            max_bytes=2 * MIB,
+            map_events=argo_rollouts.map_payload,
+        ),
+        Source(
+            name="flux",
+            path="webhooks/flux",
+            kind="events",
+            scheme="flux-hmac",
+            max_bytes=MIB,
+            map_events=flux.map_payload,
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""Instants out of vendors' payloads: ISO 8601 with a zone, epochs in seconds or milliseconds.
+"""Instants out of vendors' payloads: ISO 8601 and Apache's form with a zone, epochs in seconds or milliseconds.
 
 Used by every mapper. What cannot be read is a `Rejected`; a time without a zone is not guessed.
 """
@@ -14,6 +14,8 @@ from schemas.base import EARLIEST, LATEST
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?\s?(Z|z|UTC|([+-])(\d\d):?(\d\d))?", re.ASCII
 )
+_CLF = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})", re.ASCII)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOW, _HIGH = (int((at - _EPOCH).total_seconds()) * 1_000_000 for at in (EARLIEST, LATEST))
@@ -43,6 +45,15 @@ def iso(text: str, field: str) -> datetime:
 def day_or_iso(text: str, field: str) -> datetime:
     """As `iso`; a bare day (`2024-05-01`) is its beginning in UTC: people write days in catalogs."""
     return iso(f"{text.strip()}T00:00:00Z" if _DAY.fullmatch(text.strip()) else text, field)
+
+
+def clf(text: str, field: str) -> datetime:
+    """The moment that Apache's common log format names: `10/Oct/2024:13:55:36 +0000`. Raises as `iso`."""
+    match = _CLF.fullmatch(text.strip().strip("[]"))
+    if match is None or match[2] not in _MONTHS:
+        raise Rejected("malformed_time", f"expected {field} like 10/Oct/2024:13:55:36 +0000, got {text[:40]!r}")
+    day, month, year, clock, zone = match.groups()
+    return iso(f"{year}-{_MONTHS.index(month) + 1:02}-{day}T{clock}{zone}", field)
 
 
 def epoch(seconds: float, field: str) -> datetime:
