@@ -57,7 +57,7 @@ def _commit(it: Fields) -> str:
     commit, links = it.maybe_child("commit"), it.maybe_child("links")
     found = sha(commit, "hash") if commit else None
     if found is None and links and (address := links.maybe_child("commit")):
-        found = maybe_sha((address.maybe_text("href") or "").rstrip("/").rpartition("/")[2])
+        found = maybe_sha((link(address, "href") or "").rstrip("/").rpartition("/")[2])
     if found is None:
         raise Rejected("missing_field", f"expected {it.at('commit.hash')}, got a status without its commit")
     return found

@@ -97,6 +97,6 @@ def _number(payload: Fields) -> str:
 
 
 def _commit(payload: Fields) -> str | None:
-    page, short = payload.maybe_text("commit_url") or "", sha(payload, "short_sha")
+    page, short = link(payload, "commit_url") or "", sha(payload, "short_sha")
     whole = maybe_sha(page.rstrip("/").rpartition("/")[2])
     return whole if whole and whole.startswith(short or "") else short
