@@ -26,10 +26,10 @@ def map_payload(payload: Any, headers: Mapping[str, str], context: Context) -> M
     """Contract events of a body: one CDEvent, a CloudEvent that carries one, or a batch of either.
 
     Raises:
-        Rejected: `event_mismatch` where envelope and body disagree on the type, `unknown_type`, `unknown_status`,
-            else what is missing or malformed; one bad event refuses the whole body.
+        Rejected: `event_mismatch` where envelope and body disagree on the type, `unknown_status`, else what is missing
+            or malformed; one bad event refuses the whole body.
     """
-    mapped = [_one(one) for one in carried(payload, headers)]
+    mapped = [_one(one) for one in carried(payload, headers)] or [left_out(CDEVENTS, "empty_batch")]
     return Mapped(
         events=tuple(event for one in mapped for event in one.events),
         ignored=tuple(reason for one in mapped for reason in one.ignored),
@@ -43,13 +43,12 @@ def _one(one: Carried) -> Mapped:
     type_ = body.child("context").text("type")
     if one.type is not None and one.type != type_:
         raise Rejected("event_mismatch", f"expected context.type {one.type[:100]!r} as the envelope says, got another")
-    custom = _CUSTOM.fullmatch(type_)
-    if custom:
-        return left_out(CDEVENTS, "custom", *custom.groups())
-    found = _TYPE.fullmatch(type_)
+    standard, custom = _TYPE.fullmatch(type_), _CUSTOM.fullmatch(type_)
+    found = standard or custom
     if found is None:
-        expected = "a type like dev.cdevents.service.deployed.0.2.0"
-        raise Rejected("unknown_type", f"expected {expected}, got {type_[:100]!r}: send other events to /v1/events")
+        return left_out(CDEVENTS, "other_type")
     subject, predicate = (part.lower() for part in found.groups())
     mapper = SUBJECTS.get(subject)
-    return mapper(read(body, subject, predicate)) if mapper else left_out(CDEVENTS, subject, predicate)
+    if mapper is None:
+        return left_out(CDEVENTS, *(("custom",) if custom else ()), subject, predicate)
+    return mapper(read(body, subject, predicate))

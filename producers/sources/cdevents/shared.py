@@ -1,25 +1,24 @@
 """What CDEvents of every subject have in common: context, subject, what a sender of ours adds, the envelope.
 
-Between `mapper.py`, which dispatches, and the modules of the subjects. CDEvents has no words for a failed deployment, a
-commit or a retry; a sender may say them in `customData.adoption`, an object with fields of our contract of that event.
+Between `mapper.py`, which dispatches, and the modules of the subjects. CDEvents has no words for a commit, a region
+or a retry; a sender may say them in `customData.adoption`, an object with words of ours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from producers.sources.clones import clone
 from producers.sources.common import Rejected, contract
-from producers.sources.evidence import Vendor, labels, maybe_host
+from producers.sources.evidence import Vendor, labels, maybe_host, sha, word
 from producers.sources.forge import repository
 from producers.sources.payload import Fields
-from producers.sources.redact import dimension, page, title
+from producers.sources.redact import dimension, page
 from schemas.base import event_id
-from schemas.delivery import Delivery, Repository
+from schemas.delivery import CiRun, Deployment, Incident, Merge, Repository
 from schemas.envelope import Event
 
 CDEVENTS = Vendor("cdevents", revision=1)
@@ -27,7 +26,24 @@ CDEVENTS = Vendor("cdevents", revision=1)
 _USER = re.compile(r"//[^/?#]*@")
 _MOST_LINKS = 50
 _LONGEST_SOURCE = 400
-_NOT_TO_GIVE = frozenset({"kind", "provider", "actor", "is_bot"})
+_COMMITS = ("commit", "head_commit", "merge_commit")
+_TEXTS = (
+    "base_ref",
+    "deployer",
+    "deployment_id",
+    "environment",
+    "head_ref",
+    "outcome",
+    "ref",
+    "region",
+    "release_id",
+    "service",
+    "severity",
+    "template",
+    "tier",
+    "version",
+)
+"""Words of `customData.adoption` beside `repository`, `attempt` and commits; each counts where its contract has it."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +58,7 @@ class Said:
         subject_id: the subject within its instance.
         at: when it happened.
         content: the subject's fields.
-        given: fields of our contract that the sender added.
+        given: fields of our contracts that the sender added.
         labels: evidence for the catalog.
         links: ids of the events that it points at (from 0.4).
     """
@@ -64,13 +80,13 @@ class Said:
 
     def event(
         self,
-        make: Callable[..., Delivery],
+        make: type[CiRun | Deployment | Incident | Merge],
         fields: dict[str, Any],
         *,
         about: str | None,
         told: tuple[str | None, ...] = (),
     ) -> Event:
-        """The contract event: these fields, and over them what the sender gave.
+        """The contract event: these fields, and over them what the sender added.
 
         Args:
             make: the contract.
@@ -81,7 +97,8 @@ class Said:
         identity = (self.source, self.subject, self.subject_id, self.predicate, *told, self.at.isoformat())
         if "attempt" in self.given:
             identity += (str(self.given["attempt"]),)
-        whole = {"provider": CDEVENTS.name, "labels": self.labels, **fields, **self.given}
+        whole = {"provider": CDEVENTS.name, "labels": self.labels, **fields}
+        whole |= {key: value for key, value in self.given.items() if key in make.model_fields}
         key = dimension(about or self.subject_id) or None
         return CDEVENTS.event(self.source, identity, self.at, lambda: make(**whole), subject=key)
 
@@ -105,7 +122,7 @@ def read(body: Fields, subject: str, predicate: str) -> Said:
         subject=subject,
         predicate=predicate,
         source=source,
-        subject_id=dimension(subject_id),
+        subject_id=dimension(page(subject_id) or subject_id),
         at=at,
         content=about.maybe_child("content") or Fields({}),
         given=_given(body),
@@ -115,15 +132,21 @@ def read(body: Fields, subject: str, predicate: str) -> Said:
 
 
 def instance(address: str) -> str:
-    """A source or an environment's address as an identity: without user and query, where secrets are."""
-    bare = _USER.sub("//", address).partition("?")[0].partition("#")[0]
-    return dimension(page(bare) or bare, _LONGEST_SOURCE) or CDEVENTS.name
+    """A source as `//host/path`, or `//cdevents/path` where it has no host; user and query, where secrets are, go."""
+    bare = bare_of(address)
+    home = bare.partition("://")[2] if "://" in bare else bare.removeprefix("//") if bare.startswith("//") else ""
+    return dimension(f"//{home}" if home else f"//cdevents/{bare.lstrip('/')}", _LONGEST_SOURCE)
+
+
+def bare_of(address: str) -> str:
+    """An address (or any id) without user, query and fragment."""
+    return _USER.sub("//", address).partition("?")[0].partition("#")[0].strip()
 
 
 def name_of(reference: Fields | None) -> str | None:
     """The name or id of another subject, as a dimension."""
     text = (reference.maybe_text("name") or reference.maybe_text("id")) if reference else None
-    return dimension(instance(text)) or None if text else None
+    return dimension(bare_of(text)) or None if text else None
 
 
 def repository_of(reference: Fields | None) -> Repository | None:
@@ -147,10 +170,15 @@ def _links(context: Fields) -> tuple[str, ...]:
 
 
 def _given(body: Fields) -> dict[str, Any]:
-    """`customData` may be base64 of anything; only an object can have our fields. Texts are redacted as titles are."""
+    """What the sender added, as far as we know the words. `customData` may be base64 of anything: that has none."""
     custom = body.raw("customData")
-    given = Fields(custom, "customData").maybe_child("adoption") if isinstance(custom, dict) else None
-    if given is None:
+    added = custom.get("adoption") if isinstance(custom, dict) else None
+    if not isinstance(added, dict):
         return {}
-    values = {key: given.raw(key) for key in given.names() if key not in _NOT_TO_GIVE}
-    return {key: title(value) if isinstance(value, str) else value for key, value in values.items()}
+    it = Fields(added, "customData.adoption")
+    found: dict[str, Any] = {key: word(it, key) for key in _TEXTS}
+    found |= {key: sha(it, key) for key in _COMMITS}
+    home = it.maybe_text("repository")
+    found["repository"] = (clone(home) or Repository(name=dimension(home.lower()))) if home else None
+    found["attempt"] = it.maybe_integer("attempt")
+    return {key: value for key, value in found.items() if value is not None}

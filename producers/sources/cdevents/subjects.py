@@ -43,6 +43,13 @@ _SERVICE: Mapping[str, Literal["success", "inactive"]] = {
     "rolledback": "success",
     "removed": "inactive",
 }
+_OURS: Mapping[str, Literal["queued", "started", "failure", "cancelled"]] = {
+    "queued": "queued",
+    "started": "started",
+    "failed": "failure",
+    "cancelled": "cancelled",
+}
+"""CDEvents tells of deployments that were made; of others a custom type does, `dev.cdeventsx.adoption-service.failed`."""
 _INCIDENT: Mapping[str, Literal["opened", "resolved"]] = {
     "detected": "opened",
     "reported": "opened",
@@ -86,7 +93,7 @@ def change(said: Said) -> Mapped:
 
 def service(said: Said) -> Mapped:
     """A deployment of a service, or its end."""
-    status = _SERVICE.get(said.predicate)
+    status = (_SERVICE if said.subject == "service" else _OURS).get(said.predicate)
     if status is None:
         return left_out(CDEVENTS, said.subject, said.predicate)
     environment, package = name_of(said.reference("environment")), said.content.maybe_text("artifactId")
@@ -130,5 +137,6 @@ SUBJECTS: dict[str, Callable[[Said], Mapped]] = {
     "pipelinerun": run,
     "change": change,
     "service": service,
+    "adoption-service": service,
     "incident": incident,
 }

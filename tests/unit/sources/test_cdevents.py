@@ -109,22 +109,28 @@ def test_a_removed_service_is_inactive_and_a_published_one_was_told_before():
     assert mapped(load("service_published")).ignored == ("cdevents:service.published",)
 
 
-def test_a_failed_deployment_has_a_word_of_ours():
+def test_a_failed_deployment_has_a_type_of_ours():
     deployment = one("service_failed").data
     assert (deployment.status, deployment.version, deployment.region) == ("failure", "1.5.0", "eu")
     assert deployment.release_id == "r-15"
 
 
-def test_an_added_field_that_no_contract_has_is_refused():
+def test_added_words_that_no_contract_has_are_left_alone():
     payload = load("service_failed")
-    payload["customData"]["adoption"]["mood"] = "good"
+    payload["customData"]["adoption"] |= {"mood": "good", "head_ref": "of changes only"}
+    assert mapped(payload) == mapped(load("service_failed"))
+
+
+def test_an_added_word_of_a_closed_list_must_be_on_it():
+    payload = load("service_failed")
+    payload["customData"]["adoption"]["tier"] = "meh"
     with pytest.raises(Rejected, match="contract"):
         mapped(payload)
 
 
 def test_custom_data_that_is_no_object_is_left_alone():
     payload = load("service_failed") | {"customData": base64.b64encode(b"anything").decode()}
-    assert mapped(payload).events[0].data.status == "success"
+    assert mapped(payload).events[0].data.version == "1.4.0"
 
 
 def test_an_incident_is_one_story():
@@ -229,5 +235,5 @@ def test_secrets_in_addresses_are_dropped():
     payload = load("service_upgraded")
     payload["subject"]["source"] = "https://bot:s3cret@clusters.example/eu?token=s3cret"
     (event,) = mapped(payload).events
-    assert event.source == "https://clusters.example/eu"
+    assert event.source == "//clusters.example/eu"
     assert "s3cret" not in event.model_dump_json()
