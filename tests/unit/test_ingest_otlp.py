@@ -50,7 +50,10 @@ def test_a_body_in_gzip_is_the_same_unit_as_in_plain_json(service: Service) -> N
 
 
 def test_rejected_spans_are_told_and_kept_each_as_a_request_of_its_own(service: Service) -> None:
-    answer = service.post(PATH, load("mixed"))
+    request = load("mixed")
+    spans = request["resourceSpans"][0]["scopeSpans"][1]["spans"]
+    spans.append(spans[0] | {"startTimeUnixNano": "soon"})
+    answer = service.post(PATH, request)
     assert answer.status_code == 200
     assert answer.json()["partialSuccess"]["rejectedSpans"] == "1"
     (record,) = service.topic(DEAD_LETTERS.topic)
