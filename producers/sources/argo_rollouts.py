@@ -18,8 +18,10 @@ from typing import Any, Literal
 from producers.sources import workloads
 from producers.sources.common import Context, Mapped, Rejected
 from producers.sources.evidence import Vendor
+from producers.sources.forge import left_out
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, title
+from producers.sources.times import stamp
 from schemas.delivery import Deployment
 
 VENDOR = Vendor("argo-rollouts", revision=1)
@@ -56,10 +58,10 @@ def map_payload(payload: Any, headers: Mapping[str, str], context: Context) -> M
     rollout = body if "metadata" in body else body.child("rollout")
     trigger = body.maybe_text("trigger")
     if trigger and trigger not in _TRIGGERS:
-        return Mapped(ignored=(f"argo-rollouts:{dimension(trigger)[:40]}",))
+        return left_out(VENDOR, trigger)
     status = _TRIGGERS[trigger] if trigger else _status(rollout)
     if status is None:
-        return Mapped(ignored=("argo-rollouts:unfinished",))
+        return left_out(VENDOR, "unfinished")
     return _deployment(rollout, status, body.maybe_instant("at"))
 
 
@@ -103,7 +105,7 @@ def _deployment(rollout: Fields, status: Status, told: datetime | None) -> Mappe
         events=(
             VENDOR.event(
                 "//argo-rollouts",
-                (uid, revision, status, None if told else at.isoformat()),
+                (uid, revision, status, None if told else stamp(at)),
                 at,
                 lambda: Deployment(
                     provider=VENDOR.name,

@@ -22,8 +22,10 @@ from typing import Any, Literal, NamedTuple
 
 from producers.sources.common import Context, Mapped
 from producers.sources.evidence import Vendor, labels, maybe_sha, word
+from producers.sources.forge import left_out
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, title
+from producers.sources.times import stamp
 from producers.sources.workloads import tag_of
 from schemas.delivery import Deployment
 
@@ -79,10 +81,10 @@ def map_payload(payload: Any, headers: Mapping[str, str], context: Context) -> M
     kind, reason = about.text("kind"), event.text("reason")
     reasons = _REASONS.get(kind)
     if reasons is None:
-        return Mapped(ignored=(f"flux:{dimension(kind)[:40]}",))
+        return left_out(VENDOR, kind)
     status = reasons.get(reason)
-    if status is None:
-        return Mapped(ignored=(f"flux:{kind}.{dimension(reason)[:40]}",))
+    if status is None or (status == "started" and "message" not in event):
+        return left_out(VENDOR, kind, reason)
     return _deployment(event, about, _ended(event, status))
 
 
@@ -126,13 +128,13 @@ def _deployment(event: Fields, about: Fields, status: Status) -> Mapped:
     known_by = about.maybe_text("uid") or f"{namespace or ''}/{name}"
     cluster = _said(event, "cluster")
     number = None if is_rollback else _RELEASE.search(message)
-    action = at.isoformat() if is_rollback else None
-    which = action or (f"v{number[1]}" if number else found.commit or told or at.isoformat())
+    action = stamp(at) if is_rollback else None
+    which = action or (f"v{number[1]}" if number else found.commit or told or stamp(at))
     return Mapped(
         events=(
             VENDOR.event(
                 f"//flux/{cluster}" if cluster else "//flux",
-                (known_by, told, reason, status, at.isoformat()),
+                (known_by, told, reason, status, stamp(at)),
                 at,
                 lambda: Deployment(
                     provider=VENDOR.name,

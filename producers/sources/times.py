@@ -80,6 +80,11 @@ def epoch_us(microseconds: int, field: str) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
+def stamp(at: datetime) -> str:
+    """A moment as most vendors write it, `2024-05-01T10:00:00Z`: for ids that hold one."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def known(at: datetime) -> datetime | None:
     """The moment itself, or None outside 2000-2100: zero dates and epochs of 0 mean "unknown" at their senders."""
     return at if EARLIEST <= at < LATEST else None

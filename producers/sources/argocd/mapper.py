@@ -28,6 +28,7 @@ from producers.sources.evidence import Vendor, chosen, maybe_host, maybe_sha, pe
 from producers.sources.forge import repository
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, page, title
+from producers.sources.times import stamp
 from schemas.delivery import Deployment, Repository
 
 VENDOR = Vendor("argocd", revision=1)
@@ -95,7 +96,7 @@ def _deployment(app: Fields, state: Fields, status: Status, address: str, contex
         status, at = "failure", max(at, degraded)
     destination = app.child("spec").maybe_child("destination") or Fields({})
     host = maybe_host(address) or ""
-    known_by = (home or "", name, (began or at).isoformat())
+    known_by = (home or "", name, stamp(began or at))
     version, commit, where = _revisions(app, state)
     failed = status in {"failure", "error"}
     asked = state.maybe_child("operation") or Fields({})
@@ -104,7 +105,7 @@ def _deployment(app: Fields, state: Fields, status: Status, address: str, contex
         events=(
             VENDOR.event(
                 f"//argocd/{host}" if host else "//argocd",
-                (host, *known_by, status, at.isoformat()),
+                (host, *known_by, status, stamp(at)),
                 at,
                 lambda: Deployment(
                     provider=VENDOR.name,
@@ -112,7 +113,7 @@ def _deployment(app: Fields, state: Fields, status: Status, address: str, contex
                     repository=where,
                     labels=workloads.labels_of(meta, project=app.child("spec").maybe_text("project")),
                     **person(context, by.maybe_text("username")),
-                    url=page(f"{address.rstrip('/')}/applications/{f'{home}/' if home else ''}{name}"),
+                    url=page(f"{(page(address) or '').rstrip('/')}/applications/{home}/{name}") if home else None,
                     deployment_id=dimension(f"{f'{home}/' if home else ''}{name}@{known_by[-1]}"),
                     environment=workloads.environment_of(meta, destination.maybe_text("namespace")),
                     tier=workloads.tier_of(meta),
@@ -181,7 +182,7 @@ def _sources(it: Fields | None) -> list[Fields]:
 
 def _repository(source: Fields) -> Repository | None:
     """A git repository by its address: `https://host/path.git`, `ssh://git@host/path`, `git@host:path`."""
-    address = source.maybe_text("repoURL") or ""
+    address = (source.maybe_text("repoURL") or "").partition("?")[0]
     if "://" not in address:
         user, at, rest = address.partition("@")
         address = f"ssh://{rest.replace(':', '/', 1)}" if at and "/" not in user else ""

@@ -34,7 +34,7 @@ def test_a_finished_sync_is_a_successful_deployment():
     assert (event.source, event.subject) == ("//argocd/cd.acme.example", "pay-production")
     assert (event.time, deployment.started_at) == (datetime(2024, 5, 2, 9, 30, 8, tzinfo=UTC), BEGAN)
     assert (deployment.status, deployment.is_rollback, deployment.title) == ("success", None, None)
-    assert deployment.deployment_id == "argocd/pay-production@2024-05-02T09:30:00+00:00"
+    assert deployment.deployment_id == "argocd/pay-production@2024-05-02T09:30:00Z"
     assert (deployment.service, deployment.environment, deployment.region) == ("pay", "production", "eu-1")
     assert (deployment.version, deployment.commit) == (None, "b2" * 20)
     assert deployment.repository.name == "git.example/acme/deploy"

@@ -81,8 +81,8 @@ def test_a_rollback_brings_back_the_chart_that_its_message_names():
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("dependency_not_ready", "flux:Kustomization.DependencyNotReady"),
-        ("source_updated", "flux:GitRepository"),
+        ("dependency_not_ready", "flux:kustomization.dependencynotready"),
+        ("source_updated", "flux:gitrepository"),
     ],
 )
 def test_what_deploys_nothing_is_ignored(name, reason):
