@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from producers.sources.lines import FORMATS, map_lines
+
 if TYPE_CHECKING:
     from producers.tail.outlets import Outlet
     from producers.tail.pipeline import Mapper, Totals
     from producers.tail.shipper import Shipper
     from schemas.settings import Settings
 
-_FORMATS = {"nginx-json": "json", "combined": "combined", "ingress": "ingress"}
 _IDLE = 0.25
 _GRACE = 5.0
 _ONCE_PATIENCE = 600.0
@@ -30,8 +31,9 @@ _ONCE_PATIENCE = 600.0
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(list(_FORMATS)), required=True, help="What its lines are.")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), required=True, help="What its lines are.")
 @click.option("--service", help="Whom the log speaks of where a line does not say.")
+@click.option("--zone", help="Time zone of a log that tells none (haproxy), e.g. Europe/Berlin or UTC.")
 @click.option("--follow/--once", default=True, show_default=True, help="Go on with what is added, or end at the end.")
 @click.option("--from-start", is_flag=True, help="At the first start, ship what is there too (--once always does).")
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of the state; default: <data dir>/tail.")
@@ -49,6 +51,7 @@ def tail(
     file: Path,
     form: str,
     service: str | None,
+    zone: str | None,
     follow: bool,
     from_start: bool,
     state: Path | None,
@@ -74,6 +77,7 @@ def tail(
 
     configured = settings()
     log = file.absolute()
+    _check_zone(form, zone)
     if kafka and "ADOPTION_KAFKA_BOOTSTRAP" not in os.environ:
         raise click.ClickException(
             "expected ADOPTION_KAFKA_BOOTSTRAP of a Kafka cluster with --kafka: the embedded stack's broker is memory, "
@@ -91,7 +95,7 @@ def tail(
         pipeline = Pipeline(
             progress=progress,
             keeper=store,
-            mapper=_mapper(configured, form, service),
+            mapper=_mapper(configured, form, service, zone),
             outlet=outlet,
             executor=executor,
             is_told_to_stop=stopped.is_set,
@@ -131,12 +135,24 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _mapper(configured: Settings, form: str, service: str | None) -> Mapper:
+def _check_zone(form: str, zone: str | None) -> None:
+    from zoneinfo import available_timezones  # noqa: PLC0415
+
+    if FORMATS[form].is_local and not zone:
+        raise click.UsageError(
+            f"expected --zone, the time zone of the machine that wrote the log: {form} logs local time without a zone"
+        )
+    if zone and not FORMATS[form].is_local:
+        raise click.UsageError(f"expected no --zone: {form} logs the zone with the time")
+    if zone and zone not in available_timezones():
+        raise click.UsageError(f"expected a --zone like Europe/Berlin or UTC, got {zone!r}")
+
+
+def _mapper(configured: Settings, form: str, service: str | None, zone: str | None) -> Mapper:
     from producers.sources.common import Context  # noqa: PLC0415
-    from producers.sources.nginx import map_lines  # noqa: PLC0415
 
     context = Context(salt=configured.actor_salt.get_secret_value().encode())
-    return lambda raw, unit: map_lines(raw, unit=unit, format=_FORMATS[form], context=context, service=service)  # type: ignore[arg-type]
+    return lambda raw, unit: map_lines(raw, unit=unit, format=form, context=context, service=service, zone=zone)
 
 
 def _outlet(configured: Settings, source: str, *, kafka: bool, patience: float) -> Outlet:

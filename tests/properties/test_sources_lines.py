@@ -7,18 +7,23 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from producers.sources.columns import _without_ids
 from producers.sources.common import Context
-from producers.sources.nginx import map_lines
-from producers.sources.nginx.columns import _without_ids
+from producers.sources.lines import FORMATS, map_lines
 from producers.sources.nginx.text_lines import _LINE, _split
 from producers.sources.redact import dimension, title
 from producers.sources.routes import route_template
 
-EXAMPLES = Path(__file__).parents[1] / "examples" / "nginx"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 UNTIMED = settings(deadline=None)
-FORMATS = ("json", "combined", "ingress")
 UNIT = "0" * 32
-LINES = {format_: (EXAMPLES / f"{format_}.log").read_bytes().splitlines() for format_ in FORMATS}
+LOGS = {"nginx-json": "nginx/json", "combined": "nginx/combined", "ingress": "nginx/ingress", "envoy": "envoy/istio"}
+LINES = {
+    format_: (EXAMPLES / f"{LOGS.get(format_, f'{known.module}/{format_}')}.log").read_bytes().splitlines()
+    for format_, known in FORMATS.items()
+}
+JSON = ["nginx-json", *(name for name, known in FORMATS.items() if known.is_json)]
+FIELDS = sorted({name for format_ in JSON for line in LINES[format_] for name in json.loads(line)})
 SEGMENT = st.one_of(
     st.sampled_from(["users", "v1", "oauth2", "42", "7", "deadbeefdeadbeefdeadbeef", "a1b2c3d4", "ada@example.com"]),
     st.uuids().map(str),
@@ -28,13 +33,15 @@ PATH = st.lists(SEGMENT, max_size=6).map(lambda segments: "/" + "/".join(segment
 
 
 def mapped(chunk, format_):
-    return map_lines(chunk, unit=UNIT, format=format_, context=Context(salt=b"salt"), service="pay")
+    return map_lines(
+        chunk, unit=UNIT, format=format_, context=Context(salt=b"salt"), service="pay", zone="Europe/Berlin"
+    )
 
 
 @st.composite
 def chunks(draw):
     """A chunk of examples' lines, some of them with a piece replaced by anything."""
-    format_ = draw(st.sampled_from(FORMATS))
+    format_ = draw(st.sampled_from(list(FORMATS)))
     lines = []
     for line in draw(st.lists(st.sampled_from(LINES[format_]), max_size=5)):
         start, end = sorted((draw(st.integers(0, len(line))), draw(st.integers(0, len(line)))))
@@ -50,7 +57,7 @@ def test_every_line_is_a_row_or_is_rejected_at_its_place(given_chunk):
     chunk = b"\n".join(lines)
     made = mapped(chunk, format_)
     written = [line for line in lines if line.strip()]
-    assert made.rows.num_rows + len(made.rejected) == len(written)
+    assert made.rows.num_rows + len(made.rejected) + len(made.ignored) == len(written)
     made.rows.validate(full=True)
     for bad in made.rejected:
         line = chunk[bad.position :].partition(b"\n")[0]
@@ -115,8 +122,9 @@ def test_words_are_plain_and_bounded(text, more):
 
 @UNTIMED
 @given(
+    st.sampled_from(JSON),
     st.dictionaries(
-        st.sampled_from(["at", "status", "service", "path", "seconds"]),
+        st.sampled_from(FIELDS),
         st.one_of(
             st.none(),
             st.booleans(),
@@ -125,9 +133,9 @@ def test_words_are_plain_and_bounded(text, more):
             st.text(max_size=8),
             st.lists(st.integers(), max_size=2),
         ),
-    )
+    ),
 )
-def test_json_of_any_types_is_a_row_or_is_rejected(fields):
+def test_json_of_any_types_is_a_row_or_is_rejected(format_, fields):
     line = json.dumps(fields).encode()
-    made = mapped(line, "json")
-    assert made.rows.num_rows + len(made.rejected) == 1
+    made = mapped(line, format_)
+    assert made.rows.num_rows + len(made.rejected) + len(made.ignored) == 1

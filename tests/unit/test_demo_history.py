@@ -16,7 +16,7 @@ from deploy.local.demo.delivery import Life
 from deploy.local.demo.history import History, generate
 from producers.sources import backstage, catalog_csv, kong
 from producers.sources.common import Context
-from producers.sources.nginx import map_lines
+from producers.sources.lines import map_lines
 from producers.sources.registry import SOURCES
 from schemas.envelope import Event
 
@@ -126,7 +126,7 @@ def test_every_access_log_line_maps(log: list[str]) -> None:
     assert times == sorted(times)
     assert times[-1] < END.timestamp()
     sample = log[::20]
-    mapped = map_lines("".join(sample).encode(), format="json", unit=UNIT, context=CONTEXT)
+    mapped = map_lines("".join(sample).encode(), format="nginx-json", unit=UNIT, context=CONTEXT)
     assert mapped.rejected == ()
     assert mapped.ignored == ()
     assert mapped.rows.num_rows == len(sample)

@@ -9,8 +9,8 @@ import pytest
 
 from producers.sources.common import Context
 from producers.sources.identity import actor
-from producers.sources.nginx import LOG_FORMAT, map_lines
-from producers.sources.nginx.json_lines import Line
+from producers.sources.lines import map_lines
+from producers.sources.nginx.json_lines import LOG_FORMAT, Line
 from schemas import gateway
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "nginx"
@@ -32,7 +32,7 @@ def columns(table, *names):
 
 
 def test_json_lines_are_rows():
-    rows = mapped(lines("json"), "json", service="edge").rows.to_pylist()
+    rows = mapped(lines("json"), "nginx-json", service="edge").rows.to_pylist()
     assert rows[0] == {
         "unit": UNIT,
         "at": MINUTE.replace(microsecond=123000),
@@ -65,8 +65,8 @@ def test_the_documented_format_writes_the_fields_that_are_read():
 def test_one_bad_line_changes_nothing_for_its_neighbours():
     chunk = lines("json")
     with_bad = b'{"at":\n' + chunk + b'{"status":200}\n{"at":"1714643400","status":"201"}\n\n[]'
-    both = mapped(with_bad, "json")
-    assert both.rows.to_pylist()[:3] == mapped(chunk, "json").rows.to_pylist()
+    both = mapped(with_bad, "nginx-json")
+    assert both.rows.to_pylist()[:3] == mapped(chunk, "nginx-json").rows.to_pylist()
     assert both.rows.to_pylist()[3]["status"] == 201
     assert [(bad.reason, bad.position) for bad in both.rejected] == [
         ("malformed_json", 0),
@@ -87,7 +87,7 @@ def test_one_bad_line_changes_nothing_for_its_neighbours():
     ],
 )
 def test_json_that_is_no_request_is_rejected(line, reason):
-    made = mapped(line, "json")
+    made = mapped(line, "nginx-json")
     assert (made.rows.num_rows, [bad.reason for bad in made.rejected]) == (0, [reason])
 
 
@@ -142,7 +142,7 @@ def test_scanners_send_anything_as_a_method():
     assert columns(mapped(chunk, "combined").rows, "method", "route") == [("OTHER", "/v1"), ("", ""), ("GET", "/v1")]
 
 
-@pytest.mark.parametrize("format_", ["json", "combined", "ingress"])
+@pytest.mark.parametrize("format_", ["nginx-json", "combined", "ingress"])
 @pytest.mark.parametrize("chunk", [b"", b"\n", b"\r\n\n"])
 def test_nothing_gives_no_rows(format_, chunk):
     made = mapped(chunk, format_)

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from producers.sources.nginx.columns import READ
+from producers.sources.columns import READ, Read, complete
+from producers.sources.json_lines import read_each
 
 LOG_FORMAT = """\
 # Requests for the adoption tracker: one JSON object a line. In the http block of nginx.conf.
@@ -74,26 +75,15 @@ _FURTHEST = 1e11
 """Seconds; what is beyond (milliseconds, say) is out of range anyway, and this still fits in microseconds."""
 
 
-def read(lines: list[bytes]) -> tuple[pl.DataFrame, dict[int, tuple[str, str]]]:
-    """Rows of `columns.READ` plus `line` (index), and what is wrong with the lines that gave none."""
+def read(lines: list[bytes]) -> Read:
+    """Rows of whole lines."""
     raw = _whole(lines)
     if raw is not None:
-        return _typed(raw), {}
-    kept: list[Line] = []
-    indexes: list[int] = []
-    wrong: dict[int, tuple[str, str]] = {}
-    for index, line in enumerate(lines):
-        try:
-            made = _DECODER.decode(line)
-        except (msgspec.DecodeError, msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
-            reason = "wrong_type" if isinstance(error, msgspec.ValidationError) else "malformed_json"
-            wrong[index] = (reason, f"expected a JSON object of the documented log_format, got: {_said(error)}")
-        else:
-            kept.append(made)
-            indexes.append(index)
+        return Read(_typed(raw), {})
+    kept, indexes, wrong = read_each(lines, _DECODER.decode)
     columns = {name: [_bounded(getattr(line, name)) for line in kept] for name in _RAW}
     frame = pl.DataFrame(columns, schema=_RAW).with_columns(pl.Series("line", indexes, dtype=pl.UInt32))
-    return _typed(frame), wrong
+    return Read(_typed(frame), wrong)
 
 
 def _whole(lines: list[bytes]) -> pl.DataFrame | None:
@@ -112,7 +102,7 @@ def _whole(lines: list[bytes]) -> pl.DataFrame | None:
 
 def _typed(raw: pl.DataFrame) -> pl.DataFrame:
     at = (pl.col("at").clip(-_FURTHEST, _FURTHEST) * 1_000_000).round().cast(pl.Int64)
-    return raw.with_columns(pl.col(_TEXTS).fill_null("")).select(
+    typed = raw.with_columns(pl.col(_TEXTS).fill_null("")).select(
         "line",
         at.cast(READ["at"]).alias("at"),
         *("service", "route", "method", "path", "status", "consumer", "team", "environment"),
@@ -120,12 +110,8 @@ def _typed(raw: pl.DataFrame) -> pl.DataFrame:
         (pl.col("limit") == "REJECTED").alias("is_limited"),
         pl.col("user_agent").alias("agent"),
     )
+    return complete(typed)
 
 
 def _bounded(value: Any) -> Any:
     return None if isinstance(value, int) and not -_BIGGEST <= value < _BIGGEST else value
-
-
-def _said(error: Exception) -> str:
-    """The parser's words without the value it read."""
-    return str(error).partition("(")[0].strip()[:120] or type(error).__name__

@@ -12,7 +12,7 @@ from typing import Literal
 
 import polars as pl
 
-from producers.sources.nginx.columns import READ
+from producers.sources.columns import READ, Read, Wrong, complete
 
 Kind = Literal["combined", "ingress"]
 
@@ -30,12 +30,21 @@ _STAMP = len("[07/Dec/2016:10:34:43 +0100] ")
 _NO_SERVICE = ("", "upstream-default-backend", "default-backend")
 
 
-def read(lines: list[bytes], kind: Kind) -> tuple[pl.DataFrame, dict[int, tuple[str, str]]]:
-    """Rows of `columns.READ` plus `line` (index), and what is wrong with the lines that gave none."""
+def read_combined(lines: list[bytes]) -> Read:
+    """Rows of whole lines of `combined`, or of Apache's common format."""
+    return _read(lines, "combined")
+
+
+def read_ingress(lines: list[bytes]) -> Read:
+    """Rows of whole lines of ingress-nginx's default."""
+    return _read(lines, "ingress")
+
+
+def _read(lines: list[bytes], kind: Kind) -> Read:
     texts = [line.decode(errors="replace") for line in lines]
     parts = _split(texts)
     usual = parts.filter("fits").drop("fits")
-    wrong: dict[int, tuple[str, str]] = {}
+    wrong: dict[int, Wrong] = {}
     odd = []
     for index in parts.filter(~pl.col("fits"))["line"].to_list():
         match = _LINE.fullmatch(texts[index])
@@ -50,10 +59,10 @@ def read(lines: list[bytes], kind: Kind) -> tuple[pl.DataFrame, dict[int, tuple[
         typed = _upstreams(typed)
         wrong |= dict.fromkeys(typed.filter(pl.col("upstream").is_null())["line"].to_list(), _malformed(kind))
         typed = typed.filter(pl.col("upstream").is_not_null())
-    return typed.select("line", *READ), wrong
+    return Read(complete(typed), wrong)
 
 
-def _malformed(kind: Kind) -> tuple[str, str]:
+def _malformed(kind: Kind) -> Wrong:
     return (
         "malformed_line",
         f"expected a line of the {kind} log format, got another: check the format that is configured",
@@ -112,10 +121,6 @@ def _requests(parts: pl.DataFrame) -> pl.DataFrame:
         pl.col("status").cast(pl.Int64, strict=False),
         pl.col("bytes").cast(pl.Int64, strict=False).alias("response_bytes"),
         pl.col("user").alias("consumer"),
-        pl.lit(value=False).alias("is_limited"),
-        *(pl.lit("").alias(name) for name in ("service", "route", "team", "environment")),
-        pl.lit(None, dtype=pl.Float64).alias("seconds"),
-        pl.lit(None, dtype=pl.Int64).alias("request_bytes"),
     )
 
 

@@ -1,13 +1,13 @@
 """Requests as columns: what the log formats read, made rows of `schemas.gateway.SCHEMA`.
 
-Last step of the log mappers. Work is done per distinct value where a value is costly (route, user agent, time), so that
-a line costs a few microseconds. Nothing personal passes: addresses, queries and user agents end here.
+Last step of the log mappers (`lines.py`). Work is done per distinct value where a value is costly (route, user agent),
+so that a line costs a few microseconds. Nothing personal passes: addresses, queries and user agents end here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
@@ -29,6 +29,7 @@ READ: dict[str, pl.DataType] = {
     "path": pl.String(),
     "status": pl.Int64(),
     "is_limited": pl.Boolean(),
+    "is_client_gone": pl.Boolean(),
     "consumer": pl.String(),
     "team": pl.String(),
     "environment": pl.String(),
@@ -37,11 +38,48 @@ READ: dict[str, pl.DataType] = {
     "request_bytes": pl.Int64(),
     "response_bytes": pl.Int64(),
 }
-"""What a format reads of a line. `path` is raw, `route` a template if the line names one; texts are never NULL."""
+"""What a format reads of a line. `path` is raw, `route` a template if the line names one; texts are never NULL.
+
+is_limited: the gateway itself refused, if the status is 429. is_client_gone: whoever asked left or spoke no HTTP, if
+no status was sent: a mistake of the client, as the 499 and 460 of other gateways, not of the service."""
+
+Wrong = tuple[str, str]
+"""Why a line gave no row: reason code, and what was expected."""
+
+
+class Read(NamedTuple):
+    """What a format's reader gives.
+
+    Attributes:
+        rows: columns `READ`, `line` (index among the lines) and `ignored` (why a line is left out on purpose, or NULL).
+            Of a format that logs local time `at` has no zone.
+        wrong: what is wrong with the lines that gave no row, by index.
+    """
+
+    rows: pl.DataFrame
+    wrong: dict[int, Wrong]
+
 
 _PLAIN_ID = r"/(?:[0-9]+|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{24,})(/|$)"
 _HIGHEST_STATUS = 999
 _LONGEST_US = 2**32 - 1
+
+
+def complete(frame: pl.DataFrame) -> pl.DataFrame:
+    """A `Read`'s rows of the columns that a format has: absent texts are empty, also as `-`; the rest is NULL or no."""
+    blank: dict[Any, Any] = {pl.String(): "", pl.Boolean(): False}
+    absent = {name: dtype for name, dtype in READ.items() if name not in frame.columns}
+    texts = [name for name, dtype in READ.items() if dtype == pl.String() and name in frame.columns]
+    if "ignored" not in frame.columns:
+        absent["ignored"] = pl.String()
+    return frame.with_columns(
+        *(
+            pl.lit(blank.get(dtype) if name != "ignored" else None, dtype=dtype).alias(name)
+            for name, dtype in absent.items()
+        ),
+        *(pl.when(pl.col(name) != "-").then(name).otherwise(pl.lit("")).alias(name) for name in texts),
+        *(pl.col(name).fill_null(value=False) for name in ("is_limited", "is_client_gone") if name in frame.columns),
+    ).select("line", "ignored", *READ)
 
 
 def problem() -> pl.Expr:
@@ -59,9 +97,9 @@ def problem() -> pl.Expr:
 def table(read: pl.DataFrame, *, unit: str, context: Context) -> pa.Table:
     """Rows of `schemas.gateway.SCHEMA` from rows of `READ` that have no problem, in their order."""
     clean = read.with_columns(
-        _each(_without_ids(pl.col("path")), route_template).alias("template"),
-        *(_each(pl.col(name), dimension) for name in ("service", "route", "team", "environment")),
-        _each(pl.col("consumer"), lambda text: _consumer(text, context)),
+        each(_without_ids(pl.col("path")), route_template).alias("template"),
+        *(each(pl.col(name), dimension) for name in ("service", "route", "team", "environment")),
+        each(pl.col("consumer"), lambda text: _consumer(text, context)),
         pl.col("method").str.to_uppercase().replace("-", ""),
     ).select(
         pl.lit(unit).alias("unit"),
@@ -91,8 +129,8 @@ def _without_ids(path: pl.Expr) -> pl.Expr:
     return bare.str.replace_all(_PLAIN_ID, "/{id}$1").str.replace_all(_PLAIN_ID, "/{id}$1")
 
 
-def _each(column: pl.Expr, function: Callable[[str], str]) -> pl.Expr:
-    """A function of a text, called once per distinct text."""
+def each(column: pl.Expr, function: Callable[[str], str]) -> pl.Expr:
+    """A function of a text that is never NULL, called once per distinct text."""
 
     def mapped(texts: pl.Series) -> pl.Series:
         distinct = texts.unique()
@@ -115,6 +153,8 @@ def _outcome() -> pl.Expr:
     return (
         pl.when(pl.col("is_limited") & (status == 429))  # noqa: PLR2004
         .then(pl.lit("limited"))
+        .when(pl.col("is_client_gone") & (status == 0))
+        .then(pl.lit("client_error"))
         .when(status.is_between(100, 399))
         .then(pl.lit("ok"))
         .when(status.is_between(400, 499))
