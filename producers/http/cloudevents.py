@@ -1,7 +1,8 @@
 """CloudEvents over HTTP to contract events: structured, batched and binary mode.
 
 The strict side of the contracts: what a sender gets wrong is refused here, by name, before anything is on its way.
-A type that is none of ours is counted and let go: senders may hand us all that passes by.
+Types of the vendors that speak in CloudEvents (CDEvents, Tekton) go to their mappers, as from their webhooks; any other
+is counted and let go: senders may hand us all that passes by.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 
 from producers.http.parsing import parse_json
 from producers.http.problems import Problem
+from producers.sources.registry import Source, source_of_type
 from schemas.envelope import TYPES, Event
 
 STRUCTURED: Final = "application/cloudevents+json"
@@ -29,9 +31,16 @@ _ATTRIBUTES: Final = ("id", "source", "time", "subject", "mapperrevision")
 
 @dataclass
 class Read:
-    """What a request holds."""
+    """What a request holds.
+
+    Attributes:
+        events: ours.
+        foreign: those of vendors, each with the source whose mapper reads it, in structured mode.
+        ignored: reason code -> number of the others.
+    """
 
     events: list[Event] = field(default_factory=list)
+    foreign: list[tuple[Source, dict[str, Any]]] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
 
 
@@ -42,7 +51,8 @@ def read(media: str, headers: Mapping[str, str], raw: bytes) -> Read:
         Problem: 415 no media type of CloudEvents; 400 no JSON; 422 breaks the envelope or the contract of its type
             (with `index`, `field`).
     """
-    if media == BINARY:
+    is_binary = media == BINARY or (media.endswith("+json") and "ce-type" in headers)
+    if is_binary and media not in {STRUCTURED, BATCH}:
         items = [_from_headers(headers, raw)]
     elif media in {STRUCTURED, BATCH}:
         value = parse_json(raw)
@@ -50,15 +60,17 @@ def read(media: str, headers: Mapping[str, str], raw: bytes) -> Read:
             raise _violation(None, "", f"expected an array of events, got {_kind(value)}")
         items = value if media == BATCH else [value]
     else:
-        expected = f"{STRUCTURED}, {BATCH}, or {BINARY} with ce-* headers"
+        expected = f"{STRUCTURED}, {BATCH}, or {BINARY} (or another +json) with ce-* headers"
         raise Problem(415, "unsupported_media_type", f"expected Content-Type {expected}; got {media[:100]!r}")
     found = Read()
     for index, item in enumerate(items):
         event = _event(index, item)
-        if event is None:
-            found.ignored[UNKNOWN_TYPE] += 1
-        else:
+        if event is not None:
             found.events.append(event)
+        elif source := source_of_type(item["type"]):
+            found.foreign.append((source, item))
+        else:
+            found.ignored[UNKNOWN_TYPE] += 1
     return found
 
 
@@ -114,7 +126,8 @@ def _from_headers(headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
         message = f"expected headers ce-specversion, ce-type, ce-id, ce-source, ce-time; or Content-Type {STRUCTURED}"
         raise _violation(0, "type", message)
     # A body of an unknown type is not ours to understand.
-    return {**item, "data": parse_json(raw)} if item["type"] in TYPES else item
+    is_known = item["type"] in TYPES or source_of_type(item["type"]) is not None
+    return {**item, "data": parse_json(raw)} if is_known else item
 
 
 def _broken(index: int, prefix: str, error: ValidationError) -> Problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
 from starlette.requests import Request
@@ -10,6 +9,7 @@ from starlette.responses import Response
 
 from producers.http.edge import Edge, compute
 from producers.http.limits import body_of, media_type
+from producers.http.mapping import mapped_by
 from producers.http.parsing import parse_json
 from producers.http.problems import Problem
 from producers.http.proofs import PROOFS
@@ -18,8 +18,6 @@ from producers.http.routes_events import record_of
 from producers.http.sns import tell_confirmation
 from producers.sources.common import Mapped, Rejected
 from producers.sources.registry import SOURCES, Source
-
-log = logging.getLogger(__name__)
 
 _BASIC: Final = 'Basic realm="adoption"'
 """AWS SNS presents the user and password of its URL only when it is asked for them like this."""
@@ -80,13 +78,4 @@ def _map(source: Source, raw: bytes, request: Request, edge: Edge) -> Mapped:
     payload = parse_json(raw)
     if source.scheme == "sns":
         tell_confirmation(payload)
-    if source.map_events is None:
-        raise TypeError(f"source {source.name} has no mapper of events")
-    try:
-        return source.map_events(payload, request.headers, edge.context)
-    except Rejected:
-        raise
-    except Exception as error:
-        # A defect of ours must not lose what a vendor sends only once: the bytes wait for the mended mapper.
-        log.exception("mapper of %s failed", source.name)
-        raise Rejected("mapper_failed", f"{type(error).__name__} in the mapper: a defect, see the log") from error
+    return mapped_by(source, payload, request.headers, edge.context)

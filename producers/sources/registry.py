@@ -61,6 +61,7 @@ class Source:
         max_bytes: largest body.
         replay_headers: request headers that a mapper reads; a dead letter keeps them.
         media: content types it may have beside JSON's (`application/json`, `application/…+json`).
+        cloudevents: how types of its CloudEvents begin; `/v1/events` hands those to its mapper, too. Empty: none.
         map_events: mapper of `events`.
         map_gateway: mapper of `gateway`.
         request_id: finds the unique id of a gateway record; None: its records have none.
@@ -76,6 +77,7 @@ class Source:
     max_bytes: int
     replay_headers: tuple[str, ...] = ()
     media: tuple[str, ...] = ()
+    cloudevents: str = ""
     map_events: EventMapper | None = None
     map_gateway: GatewayMapper | None = None
     request_id: Callable[[Any], str | None] | None = None
@@ -133,6 +135,7 @@ SOURCES: dict[str, Source] = {
             scheme="token",
             max_bytes=MIB,
             replay_headers=("ce-type", "ce-time", "ce-source"),
+            cloudevents="dev.cdevents",
             map_events=cdevents.map_payload,
         ),
         Source(
@@ -234,3 +237,9 @@ SOURCES: dict[str, Source] = {
         ),
     )
 }
+
+
+def source_of_type(type_: str) -> Source | None:
+    """The source whose mapper reads CloudEvents of this type; None: nobody's."""
+    found = (one for one in SOURCES.values() if one.cloudevents and type_.startswith(one.cloudevents))
+    return next(found, None)

@@ -73,7 +73,7 @@ def test_base64_data(service: Service) -> None:
 
 
 def test_a_type_that_is_none_of_ours_is_counted_and_let_go(service: Service) -> None:
-    events = [service_event(), {**service_event(), "type": "dev.cdevents.build.queued.0.1.0", "data": None}]
+    events = [service_event(), {**service_event(), "type": "com.example.order.paid.v1", "data": None}]
     answer = service.post("/v1/events", events, BATCH)
     assert answer.status_code == 202
     assert (answer.json()["accepted"], answer.json()["ignored"]) == (1, {"unknown_type": 1})

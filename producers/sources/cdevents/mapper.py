@@ -37,12 +37,7 @@ def map_payload(payload: Any, headers: Mapping[str, str], context: Context) -> M
 
 
 def _one(one: Carried) -> Mapped:
-    if one.type is not None and not one.type.lower().startswith("dev.cdevents"):
-        return left_out(CDEVENTS, "other_type")
-    body = Fields(one.data)
-    type_ = body.child("context").text("type")
-    if one.type is not None and one.type != type_:
-        raise Rejected("event_mismatch", f"expected context.type {one.type[:100]!r} as the envelope says, got another")
+    type_ = one.type or Fields(one.data).child("context").text("type")
     standard, custom = _TYPE.fullmatch(type_), _CUSTOM.fullmatch(type_)
     found = standard or custom
     if found is None:
@@ -51,4 +46,7 @@ def _one(one: Carried) -> Mapped:
     mapper = SUBJECTS.get(subject)
     if mapper is None:
         return left_out(CDEVENTS, *(("custom",) if custom else ()), subject, predicate)
+    body = Fields(one.data)
+    if body.child("context").text("type") != type_:
+        raise Rejected("event_mismatch", f"expected context.type {type_[:100]!r} as the envelope says, got another")
     return mapper(read(body, subject, predicate))

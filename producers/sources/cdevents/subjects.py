@@ -49,7 +49,7 @@ _OURS: Mapping[str, Literal["queued", "started", "failure", "cancelled"]] = {
     "failed": "failure",
     "cancelled": "cancelled",
 }
-"""CDEvents tells of deployments that were made; of others a custom type does, `dev.cdeventsx.adoption-service.failed`."""
+"""CDEvents tells of deployments made; of others a custom type does: `dev.cdeventsx.adoption-service.failed`."""
 _INCIDENT: Mapping[str, Literal["opened", "resolved"]] = {
     "detected": "opened",
     "reported": "opened",
