@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from producers.sources.common import Context, Mapped
+from producers.sources.common import Context, Mapped, contract
 from producers.sources.evidence import Vendor
 from producers.sources.identity import actor, is_bot
 from producers.sources.redact import dimension, title
@@ -74,24 +74,28 @@ def commit(
 ) -> Commit:
     """A commit of a push: a zero date is none, its author the first of `names`."""
     who = [name for name in names if name]
-    return Commit(
-        sha=sha,
-        committed_at=known(at) if at else None,
-        clock=clock,
-        parents=parents,
-        title=title(message or ""),
-        author=actor(context, who[0]) if who else None,
-        is_bot=is_bot(*who),
-        paths=touched,
+    return contract(
+        lambda: Commit(
+            sha=sha,
+            committed_at=known(at) if at else None,
+            clock=clock,
+            parents=parents,
+            title=title(message or ""),
+            author=actor(context, who[0]) if who else None,
+            is_bot=is_bot(*who),
+            paths=touched,
+        )
     )
 
 
 def repository(host: str, number: int | str | None, full_name: str, branch: str | None = None) -> Repository:
     """A repository as contracts name it: its id with the host, its full name with the host in lower case."""
-    return Repository(
-        id=None if number is None else f"{host}:{number}",
-        name=dimension(f"{host}/{full_name}".lower()),
-        default_branch=dimension(branch) or None if branch else None,
+    return contract(
+        lambda: Repository(
+            id=None if number is None else f"{host}:{number}",
+            name=dimension(f"{host}/{full_name}".lower()),
+            default_branch=dimension(branch) or None if branch else None,
+        )
     )
 
 
