@@ -57,6 +57,8 @@ def map_payload(payload: Any, headers: Mapping[str, str], context: Context) -> M
             events.append(_event(source, alert, began, ended, "resolved"))
         elif status == "resolved":
             ignored.append("alertmanager:resolved_without_end")
+    if not events:
+        ignored.append("alertmanager:no_alerts")
     return Mapped(events=tuple(events), ignored=tuple(ignored))
 
 

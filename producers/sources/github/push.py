@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from producers.sources.common import Context, Mapped
+from producers.sources.common import Context, Mapped, contract
 from producers.sources.forge import fit, paths
 from producers.sources.github.shared import GITHUB, Origin, account, event, link, sha
 from producers.sources.identity import actor, is_bot
@@ -73,14 +73,16 @@ def _commit(it: Fields, context: Context) -> Commit:
     author = it.maybe_child("author")
     names = tuple(author.maybe_text(key) for key in ("username", "email", "name")) if author else ()
     committed = it.maybe_instant("timestamp")
-    return Commit(
-        sha=it.text("id"),
-        committed_at=known(committed) if committed else None,
-        clock="unknown",
-        title=title(it.maybe_text("message") or ""),
-        author=next((actor(context, name) for name in names if name), None),
-        is_bot=is_bot(*names),
-        paths=paths(*(it.texts(key) for key in ("added", "modified", "removed"))),
+    return contract(
+        lambda: Commit(
+            sha=it.text("id"),
+            committed_at=known(committed) if committed else None,
+            clock="unknown",
+            title=title(it.maybe_text("message") or ""),
+            author=next((actor(context, name) for name in names if name), None),
+            is_bot=is_bot(*names),
+            paths=paths(*(it.texts(key) for key in ("added", "modified", "removed"))),
+        )
     )
 
 
