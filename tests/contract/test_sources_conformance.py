@@ -32,6 +32,7 @@ from tests.support.mutants import (
     replaced,
     said,
     with_canaries,
+    without_times,
     words_of,
 )
 from tests.support.source_examples import CONTEXT, EVENTS, EXAMPLES, GATEWAYS, UNIT, Example, examples_of
