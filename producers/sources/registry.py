@@ -28,6 +28,7 @@ from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.common import EventMapper, GatewayMapper
 from producers.sources.github import mapper as github
 from producers.sources.gitlab import mapper as gitlab
+from producers.sources.kubernetes import mapper as kubernetes
 
 MIB = 1024 * 1024
 
@@ -234,6 +235,14 @@ SOURCES: dict[str, Source] = {
             scheme="flux-hmac",
             max_bytes=MIB,
             map_events=flux.map_payload,
+        ),
+        Source(
+            name="kubernetes",
+            path="webhooks/kubernetes",
+            kind="events",
+            scheme="token",
+            max_bytes=4 * MIB,
+            map_events=kubernetes.map_payload,
         ),
     )
 }
