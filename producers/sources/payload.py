@@ -129,6 +129,13 @@ class Fields:
         text = self.maybe_text(key)
         return None if text is None else times.iso(text, self.at(key))
 
+    def maybe_instant_ms(self, key: str) -> datetime | None:
+        """An ISO 8601 time or an epoch in milliseconds, or None."""
+        value = self._object.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return times.epoch_ms(self.integer(key), self.at(key))
+        return self.maybe_instant(key)
+
     def raw(self, key: str) -> Any:
         """Whatever is there, or None: for fields that have several documented types."""
         return self._object.get(key)

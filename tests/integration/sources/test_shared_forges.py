@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from producers.sources.bitbucket import mapper as bitbucket
+from producers.sources.bitbucket_server import mapper as bitbucket_server
 from producers.sources.common import Context, Rejected
 from producers.sources.gitlab import mapper as gitlab
 
@@ -30,6 +31,7 @@ EXPECTED = {
     # One is the documentation's, with the state "OPEN|MERGED|DECLINED".
     (bitbucket, "bb.pr"): {"Merge": 4, "!unknown_status": 1},
     (bitbucket, "bb.status"): {"CiRun": 3},
+    (bitbucket_server, "bbs"): {"Push": 5, "Merge": 9},
 }
 """Mapper and kind -> what its payloads become: contract, ignored word, or `!` and the reason of a refusal."""
 
