@@ -25,6 +25,7 @@ from producers.sources import (
 )
 from producers.sources.argocd import mapper as argocd
 from producers.sources.bitbucket import mapper as bitbucket
+from producers.sources.bitbucket_server import mapper as bitbucket_server
 from producers.sources.common import EventMapper, GatewayMapper
 from producers.sources.github import mapper as github
 from producers.sources.gitlab import mapper as gitlab
@@ -120,6 +121,14 @@ SOURCES: dict[str, Source] = {
             max_bytes=25 * MIB,
             replay_headers=("X-Event-Key",),
             map_events=bitbucket.map_payload,
+        ),
+        Source(
+            name="bitbucket-server",
+            path="webhooks/bitbucket-server",
+            kind="events",
+            scheme="bitbucket-hmac",
+            max_bytes=25 * MIB,
+            map_events=bitbucket_server.map_payload,
         ),
         Source(
             name="alertmanager",
