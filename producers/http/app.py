@@ -39,6 +39,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/v1/webhooks/{name}", routes_webhooks.webhook),
     ("POST", "/v1/gateway/batches", routes_gateway.batches),
     ("POST", "/v1/gateway/{name}", routes_gateway.records),
+    ("GET", "/v1/sources", routes_state.sources),
     ("GET", "/healthz", routes_state.healthz),
     ("GET", "/readyz", routes_state.readyz),
     ("GET", "/metrics", routes_state.metrics),

@@ -19,6 +19,7 @@ from producers.http.limits import Budget
 from producers.http.metrics import Metrics
 from producers.http.problems import Problem, json_response
 from producers.http.receipts import Outcome, letter
+from producers.http.tallies import Tallies
 from producers.kafka import Record, Sink, size_of
 from producers.packing import Packer
 from producers.sources.common import Context, Rejected
@@ -40,6 +41,7 @@ class Edge:
     access: Access
     context: Context
     metrics: Metrics = field(default_factory=Metrics)
+    tallies: Tallies = field(default_factory=Tallies)
     budget: Budget = field(default_factory=Budget)
 
     async def send(self, records: Sequence[Record]) -> None:
@@ -54,6 +56,7 @@ class Edge:
         self.metrics.events(outcome.source, "accepted", {"": outcome.accepted} if outcome.accepted else {})
         self.metrics.events(outcome.source, "ignored", outcome.ignored)
         self.metrics.events(outcome.source, "dead_lettered", outcome.dead_lettered)
+        self.tallies.note(outcome)
         return json_response(outcome.body(), 202)
 
     def reject(self, outcome: Outcome, source: Source, rejected: Rejected, raw: bytes, request: Request) -> None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from producers.kafka import Record
 from producers.sources.common import Rejected
 from schemas import dead_letters
 from schemas.base import event_id
+from schemas.envelope import Event
 from schemas.streams import DEAD_LETTERS
 
 _REPLAY: Final = ("content-type", "content-encoding")
@@ -33,6 +35,8 @@ class Outcome:
         accepted: events or gateway requests.
         ignored: reason code -> number.
         dead_lettered: reason code -> number.
+        became: CloudEvents type (of a gateway's: `requests`) -> number, of what was accepted.
+        latest: latest time that an accepted event names.
         replay_safe: False: the records cannot be told from a later, equal request; None: not said.
     """
 
@@ -42,7 +46,15 @@ class Outcome:
     accepted: int = 0
     ignored: Counter[str] = field(default_factory=Counter)
     dead_lettered: Counter[str] = field(default_factory=Counter)
+    became: Counter[str] = field(default_factory=Counter)
+    latest: datetime | None = None
     replay_safe: bool | None = None
+
+    def accept(self, events: Sequence[Event]) -> None:
+        """Count contract events that are on their way."""
+        self.accepted = len(events)
+        self.became.update(event.type for event in events)
+        self.latest = max((event.time for event in events), default=None)
 
     def body(self) -> dict[str, Any]:
         """The answer's body."""

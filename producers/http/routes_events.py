@@ -29,12 +29,17 @@ SOURCE: Final = "events"
 
 async def events(request: Request, edge: Edge) -> Response:
     """All events of the request are accepted, or none is."""
+    with edge.tallies.refusing(SOURCE):
+        return await _events(request, edge)
+
+
+async def _events(request: Request, edge: Edge) -> Response:
     token = edge.access.token(request.headers.get("authorization"), "events")
     async with body_of(request, edge.budget, EVENTS_BYTES, may_be_gzip=True) as raw:
         read = await compute(len(raw), lambda: cloudevents.read(media_type(request), request.headers, raw))
         outcome = Outcome(SOURCE, receipt_of(token.name, raw), ignored=read.ignored)
         made = read.events + await compute(len(raw), lambda: _of_vendors(read, outcome, request, edge))
-        outcome.accepted = len(made)
+        outcome.accept(made)
         for index, event in enumerate(made):
             record = record_of(event)
             if not edge.fits(record):

@@ -7,13 +7,13 @@ identified by the sender, the Idempotency-Key and the bytes, so that the same PO
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,13 +26,13 @@ from producers.http.problems import Problem, json_response, too_large
 from producers.http.receipts import Outcome, receipt_of
 from producers.http.routes_webhooks import source_of
 from producers.packing import PART_BYTES, cut
-from producers.sources.common import Context, GatewayMapped, Rejected
+from producers.sources.careful import map_records
+from producers.sources.common import Context, GatewayMapped
 from producers.sources.gateway_rows import are_unique
 from producers.sources.registry import Source
 from schemas import gateway
 
-log = logging.getLogger(__name__)
-
+BATCHES: Final = "batches"
 _LONGEST_KEY: Final = 200
 MOST_RECORDS: Final = 5 * gateway.MAX_REQUESTS
 """Records of one POST. Each may end as a dead letter of its own, and 8 MiB hold millions of `1,`."""
@@ -48,8 +48,13 @@ class Part:
 
 async def records(request: Request, edge: Edge) -> Response:
     """Records of one vendor's gateway: one JSON object, or an array of them."""
-    token = edge.access.token(request.headers.get("authorization"), "gateway")
     source = source_of(request, "gateway")
+    with edge.tallies.refusing(source.name):
+        return await _records(source, request, edge)
+
+
+async def _records(source: Source, request: Request, edge: Edge) -> Response:
+    token = edge.access.token(request.headers.get("authorization"), "gateway")
     if media_type(request) != "application/json":
         got = media_type(request)[:100]
         raise Problem(415, "unsupported_media_type", f"expected Content-Type application/json, got {got!r}")
@@ -62,7 +67,7 @@ async def records(request: Request, edge: Edge) -> Response:
         parts, is_safe = await compute(len(raw), lambda: _map(source, raw, (token.name, position), edge.context))
         outcome = Outcome(source.name, receipt_of(token.name, raw), replay_safe=bool(key) or is_safe)
         for part in parts:
-            outcome.accepted += part.mapped.rows.num_rows
+            _accept(outcome, part.mapped.rows)
             outcome.ignored.update(part.mapped.ignored)
             for rejected in part.mapped.rejected:
                 kept = raw if rejected.position is None else part.raws[rejected.position]
@@ -75,6 +80,11 @@ async def records(request: Request, edge: Edge) -> Response:
 
 async def batches(request: Request, edge: Edge) -> Response:
     """A Batch of the gateway contract, as Arrow or its JSON twin; its units are taken as given."""
+    with edge.tallies.refusing(BATCHES):
+        return await _batches(request, edge)
+
+
+async def _batches(request: Request, edge: Edge) -> Response:
     token = edge.access.token(request.headers.get("authorization"), "gateway")
     media = media_type(request)
     if media not in {gateway.ARROW, "application/json"}:
@@ -84,7 +94,18 @@ async def batches(request: Request, edge: Edge) -> Response:
         rows = await compute(len(raw), lambda: _decode(raw, media))
         with edge.metrics.durable():
             await edge.packer.add(token.name, rows)
-        return await edge.finish(Outcome("batches", receipt_of(token.name, raw), accepted=rows.num_rows))
+        outcome = Outcome(BATCHES, receipt_of(token.name, raw))
+        _accept(outcome, rows)
+        return await edge.finish(outcome)
+
+
+def _accept(outcome: Outcome, rows: pa.Table) -> None:
+    """Count rows that are on their way."""
+    if rows.num_rows:
+        outcome.accepted += rows.num_rows
+        outcome.became["requests"] += rows.num_rows
+        latest = pc.max(rows["at"]).as_py()
+        outcome.latest = max(outcome.latest or latest, latest)
 
 
 def _decode(raw: bytes, media: str) -> pa.Table:
@@ -128,32 +149,12 @@ def _map(source: Source, raw: bytes, identity: tuple[str, str], context: Context
     for number, where in enumerate(ranges):
         sender, position = identity
         unit = gateway.unit_id(sender, position if len(ranges) == 1 else f"{position}#{number}", raw)
-        mapped = _mapped(source, values[where.start : where.stop], unit, context)
+        mapped = map_records(source, values[where.start : where.stop], unit=unit, context=context)
         if mapped.rejected and raws is None:
             raws = _raws(source, raw, payload, values)
         parts.append(Part(raws[where.start : where.stop] if raws else (), mapped))
     is_safe = source.request_id is not None and are_unique(map(source.request_id, values))
     return parts, is_safe
-
-
-def _mapped(source: Source, values: list[Any], unit: str, context: Context) -> GatewayMapped:
-    """What the mapper makes of the records; where it fails, of each half: a defect costs the records it is about."""
-    if source.map_gateway is None:
-        raise TypeError(f"source {source.name} has no mapper of gateway records")
-    try:
-        return source.map_gateway(values, unit=unit, context=context)
-    except Exception as error:
-        half = len(values) // 2
-        if not half:
-            # It must not lose what a gateway sends only once: the bytes wait for the mended mapper.
-            log.exception("mapper of %s failed", source.name)
-            reason = f"{type(error).__name__} in the mapper: a defect, see the log"
-            return GatewayMapped(gateway.SCHEMA.empty_table(), rejected=(Rejected("mapper_failed", reason, 0),))
-    first, second = (_mapped(source, part, unit, context) for part in (values[:half], values[half:]))
-    shifted = (Rejected(one.reason, one.detail, (one.position or 0) + half) for one in second.rejected)
-    return GatewayMapped(
-        pa.concat_tables([first.rows, second.rows]), first.ignored + second.ignored, (*first.rejected, *shifted)
-    )
 
 
 def _raws(source: Source, raw: bytes, payload: Any, values: list[Any]) -> list[bytes]:

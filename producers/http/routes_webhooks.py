@@ -26,6 +26,11 @@ _BASIC: Final = 'Basic realm="adoption"'
 async def webhook(request: Request, edge: Edge) -> Response:
     """A delivery of a vendor; one of a known type that cannot be read is kept as a dead letter."""
     source = source_of(request, "webhooks")
+    with edge.tallies.refusing(source.name):
+        return await _delivery(source, request, edge)
+
+
+async def _delivery(source: Source, request: Request, edge: Edge) -> Response:
     is_signed = source.scheme in PROOFS
     if not is_signed:
         challenge = _BASIC if source.scheme == "sns" else "Bearer"
@@ -42,10 +47,11 @@ async def webhook(request: Request, edge: Edge) -> Response:
             edge.reject(outcome, source, rejected, raw, request)
             return await edge.finish(outcome)
         outcome.ignored.update(mapped.ignored)
-        outcome.records = [record_of(event) for event in mapped.events]
-        outcome.accepted = len(outcome.records)
-        if not all(edge.fits(record) for record in outcome.records):
-            outcome.records, outcome.accepted = [], 0
+        records = [record_of(event) for event in mapped.events]
+        if all(edge.fits(record) for record in records):
+            outcome.records = records
+            outcome.accept(mapped.events)
+        else:
             too_large = Rejected("event_too_large", "expected an event that fits its topic, got a larger one")
             edge.reject(outcome, source, too_large, raw, request)
         return await edge.finish(outcome)
