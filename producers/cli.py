@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from producers.backfill.command import backfill
+from producers.bridge.command import bridge
 from producers.catalog.command import catalog
 from producers.costs.command import costs
 from producers.emit.command import emit
 from producers.http.command import ingest
 from producers.tail.command import tail
+from producers.watch.command import watch
 
-COMMANDS: list[click.Command] = [ingest, tail, emit, backfill, catalog, costs]
+COMMANDS: list[click.Command] = [ingest, tail, bridge, emit, backfill, catalog, costs, watch]
