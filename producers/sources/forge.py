@@ -6,17 +6,17 @@ Used by the mappers of GitHub, GitLab, Bitbucket, Gitea and Azure DevOps.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from producers.sources.common import Context, Mapped, contract
 from producers.sources.evidence import Vendor
 from producers.sources.identity import actor, is_bot
 from producers.sources.redact import dimension, title
 from producers.sources.times import known
-from schemas.delivery import Commit, Delivery, Push, Repository
+from schemas.delivery import Commit, Delivery, Deployment, Push, Repository
 
 _MOST_BYTES = 700_000
 """An event must fit a 1 MiB record beside its headers; what a larger push loses is said to be unknown."""
@@ -45,6 +45,40 @@ class Origin:
         """The one event of an object of the repository; `identity` makes it one, besides the repository."""
         native = (self.host, self.number, *identity)
         return Mapped((self.vendor.event(f"//{self.host}", native, at, data, subject=self.repository.name),))
+
+
+def release(
+    where: Origin,
+    number: int,
+    tag: str,
+    at: datetime,
+    *,
+    who: Mapping[str, Any],
+    url: str | None,
+    commit: str | None,
+    name: str | None,
+) -> Mapped:
+    """A published release as a deployment that names no environment.
+
+    It is evidence of one only where the platform deploys by release, and never counts as production by itself.
+    """
+    return where.mapped(
+        at,
+        ("release", number, "published"),
+        lambda: Deployment(
+            provider=where.vendor.name,
+            repository=where.repository,
+            **who,
+            url=url,
+            deployment_id=f"release:{number}",
+            release_id=dimension(tag),
+            version=dimension(tag),
+            ref=f"refs/tags/{tag}",
+            commit=commit,
+            status="success",
+            title=title(name or ""),
+        ),
+    )
 
 
 def joined(parts: Iterable[Mapped]) -> Mapped:

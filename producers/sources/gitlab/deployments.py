@@ -1,20 +1,20 @@
 """GitLab `deployment` and `release` to deployments.
 
 A deployment names its commit by 8 characters; the whole id is the end of `commit_url`. `environment_tier` is what the
-environment's owner (or its name) says; `other` says nothing. A release is evidence of a deployment only where the
-platform deploys by release, so it names no environment and never counts as production by itself.
+environment's owner (or its name) says; `other` says nothing.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
+from producers.sources import forge
 from producers.sources.common import Context, Mapped, Rejected
 from producers.sources.evidence import chosen, link, maybe_sha, sha, word
 from producers.sources.forge import Origin, left_out
 from producers.sources.gitlab.shared import GITLAB, account
 from producers.sources.payload import Fields
-from producers.sources.redact import dimension, title
+from producers.sources.redact import title
 from schemas.delivery import Deployment
 
 Status = Literal["queued", "started", "success", "failure", "cancelled", "skipped"]
@@ -70,21 +70,15 @@ def release(payload: Fields, where: Origin, context: Context) -> Mapped:  # noqa
         return left_out(GITLAB, "release", action)
     tag, number = payload.text("tag"), payload.integer("id")
     commit = payload.maybe_child("commit")
-    return where.mapped(
+    return forge.release(
+        where,
+        number,
+        tag,
         payload.instant("released_at"),
-        ("release", number, "create"),
-        lambda: Deployment(
-            provider=GITLAB.name,
-            repository=where.repository,
-            url=link(payload, "url"),
-            deployment_id=f"release:{number}",
-            release_id=dimension(tag),
-            version=dimension(tag),
-            ref=f"refs/tags/{tag}",
-            commit=sha(commit, "id") if commit else None,
-            status="success",
-            title=title(payload.maybe_text("name") or ""),
-        ),
+        who={},
+        url=link(payload, "url"),
+        commit=sha(commit, "id") if commit else None,
+        name=payload.maybe_text("name"),
     )
 
 

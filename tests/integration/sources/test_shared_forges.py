@@ -14,6 +14,7 @@ import pytest
 from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.bitbucket_server import mapper as bitbucket_server
 from producers.sources.common import Context, Rejected
+from producers.sources.gitea import mapper as gitea
 from producers.sources.gitlab import mapper as gitlab
 
 ROOT = Path(os.environ.get("ADOPTION_SHARED") or Path(__file__).parents[4] / "shared") / "fixtures" / "payloads"
@@ -32,6 +33,8 @@ EXPECTED = {
     (bitbucket, "bb.pr"): {"Merge": 4, "!unknown_status": 1},
     (bitbucket, "bb.status"): {"CiRun": 3},
     (bitbucket_server, "bbs"): {"Push": 5, "Merge": 9},
+    # One is of a server so old that commits had no time.
+    (gitea, "gitea"): {"Push": 5, "Merge": 6, "Deployment": 2, "gitea:ref_type": 3, "!missing_field": 1},
 }
 """Mapper and kind -> what its payloads become: contract, ignored word, or `!` and the reason of a refusal."""
 
