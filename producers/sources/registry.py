@@ -30,6 +30,7 @@ from producers.sources.argocd import mapper as argocd
 from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.bitbucket_server import mapper as bitbucket_server
 from producers.sources.common import EventMapper, GatewayMapper
+from producers.sources.gitea import mapper as gitea
 from producers.sources.github import mapper as github
 from producers.sources.gitlab import mapper as gitlab
 from producers.sources.kubernetes import mapper as kubernetes
@@ -132,6 +133,15 @@ SOURCES: dict[str, Source] = {
             scheme="bitbucket-hmac",
             max_bytes=25 * MIB,
             map_events=bitbucket_server.map_payload,
+        ),
+        Source(
+            name="gitea",
+            path="webhooks/gitea",
+            kind="events",
+            scheme="gitea-hmac",
+            max_bytes=25 * MIB,
+            replay_headers=gitea.HEADERS,
+            map_events=gitea.map_payload,
         ),
         Source(
             name="alertmanager",
