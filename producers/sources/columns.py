@@ -62,6 +62,8 @@ class Read(NamedTuple):
 
 _PLAIN_ID = r"/(?:[0-9]+|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{24,})(/|$)"
 _HIGHEST_STATUS = 999
+_FURTHEST = 1e11
+"""Seconds; what is beyond (milliseconds, say) is out of range anyway, and this still fits in microseconds."""
 _LONGEST_US = 2**32 - 1
 
 
@@ -80,6 +82,11 @@ def complete(frame: pl.DataFrame) -> pl.DataFrame:
         *(pl.when(pl.col(name) != "-").then(name).otherwise(pl.lit("")).alias(name) for name in texts),
         *(pl.col(name).fill_null(value=False) for name in ("is_limited", "is_client_gone") if name in frame.columns),
     ).select("line", "ignored", *READ)
+
+
+def from_epoch(seconds: pl.Expr) -> pl.Expr:
+    """The moment that seconds since 1970 name, to the microsecond."""
+    return (seconds.clip(-_FURTHEST, _FURTHEST) * 1_000_000).round().cast(pl.Int64).cast(READ["at"])
 
 
 def problem() -> pl.Expr:

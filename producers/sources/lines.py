@@ -15,6 +15,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from producers.sources.columns import Read
     from producers.sources.common import Context, GatewayMapped
 
@@ -24,7 +26,7 @@ class LineFormat:
     """One format of access logs.
 
     Attributes:
-        module: below `producers.sources`; its `SETUP` texts say what to configure.
+        module: below `producers.sources`; its `SETUP` says what to configure.
         reader: the module's name for what reads it: whole lines -> `columns.Read`; a `JsonFormat` where `is_json`.
         is_json: its lines are JSON objects, which may be posted as well.
         is_local: it logs the time without a zone, which must be told.
@@ -37,7 +39,14 @@ class LineFormat:
 
     def load(self) -> Any:
         """What reads it."""
-        return getattr(import_module(f"producers.sources.{self.module}"), self.reader)
+        return getattr(self._imported(), self.reader)
+
+    def setup(self) -> str:
+        """What to configure in the gateway, as a text to paste."""
+        return str(self._imported().SETUP)
+
+    def _imported(self) -> ModuleType:
+        return import_module(f"producers.sources.{self.module}")
 
 
 FORMATS = {
@@ -46,6 +55,13 @@ FORMATS = {
     "ingress": LineFormat("nginx.text_lines", "read_ingress"),
     "envoy": LineFormat("envoy", "ENVOY", is_json=True),
     "istio": LineFormat("envoy", "ISTIO", is_json=True),
+    "traefik": LineFormat("traefik", "JSON", is_json=True),
+    "traefik-clf": LineFormat("traefik", "read_clf"),
+    "caddy": LineFormat("caddy", "FORMAT", is_json=True),
+    "haproxy": LineFormat("haproxy", "read", is_local=True),
+    "httpd": LineFormat("httpd", "read"),
+    "linkerd": LineFormat("linkerd", "FORMAT", is_json=True),
+    "alb": LineFormat("alb", "read"),
 }
 
 _EXPECTED = {

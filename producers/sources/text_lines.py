@@ -12,21 +12,26 @@ from producers.sources import times
 from producers.sources.columns import READ, Wrong
 from producers.sources.common import Rejected
 
-CLF_TIME = r"[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}"
 QUOTED = r'(?:[^"\\]|\\.)*'
 """What is between two quotes."""
+CLF_HEAD = (
+    r'(?:"[^"]*" )?[^"\[]*?(?<consumer>[^ ]+) '
+    r"\[(?<time>[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4})\] "
+    rf'"(?<request>{QUOTED})" '
+)
+"""The common log format as far as the request: addresses, however many; who signed in, in one word; time; request."""
 
 
 def groups(lines: list[bytes], pattern: str) -> pl.DataFrame:
-    """The named groups of a pattern in each line, and `line` (index); NULL where the line does not fit."""
+    """The named groups of a pattern in each line, NULL where it does not fit, beside `line` (index) and `text`."""
     texts = pl.Series("text", [line.decode(errors="replace") for line in lines], dtype=pl.String)
-    return texts.str.extract_groups(pattern).struct.unnest().with_row_index("line")
+    return texts.str.extract_groups(pattern).struct.unnest().with_columns(texts).with_row_index("line")
 
 
-def malformed(frame: pl.DataFrame, group: str, name: str) -> dict[int, Wrong]:
-    """The lines that do not fit: those without a group that every line has."""
+def malformed(lines: pl.Series, name: str) -> dict[int, Wrong]:
+    """What is wrong with lines that do not fit, by index."""
     said = f"expected a line of the {name} log format, got another: check the format that is configured"
-    return dict.fromkeys(frame.filter(pl.col(group).is_null())["line"].to_list(), ("malformed_line", said))
+    return dict.fromkeys(lines.to_list(), ("malformed_line", said))
 
 
 def request_line(column: str) -> tuple[pl.Expr, pl.Expr]:

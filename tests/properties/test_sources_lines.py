@@ -17,10 +17,10 @@ from producers.sources.routes import route_template
 EXAMPLES = Path(__file__).parents[1] / "examples"
 UNTIMED = settings(deadline=None)
 UNIT = "0" * 32
-LOGS = {"nginx-json": "nginx/json", "combined": "nginx/combined", "ingress": "nginx/ingress", "envoy": "envoy/istio"}
+LOGS = {"nginx-json": "nginx/json", "combined": "nginx/combined", "ingress": "nginx/ingress"}
 LINES = {
-    format_: (EXAMPLES / f"{LOGS.get(format_, f'{known.module}/{format_}')}.log").read_bytes().splitlines()
-    for format_, known in FORMATS.items()
+    format_: (EXAMPLES / f"{LOGS.get(format_, f'{format_}/{format_}')}.log").read_bytes().splitlines()
+    for format_ in FORMATS
 }
 JSON = ["nginx-json", *(name for name, known in FORMATS.items() if known.is_json)]
 FIELDS = sorted({name for format_ in JSON for line in LINES[format_] for name in json.loads(line)})

@@ -10,7 +10,7 @@ import pytest
 from producers.sources.common import Context
 from producers.sources.identity import actor
 from producers.sources.lines import map_lines
-from producers.sources.nginx.json_lines import LOG_FORMAT, Line
+from producers.sources.nginx.json_lines import SETUP, Line
 from schemas import gateway
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "nginx"
@@ -57,7 +57,7 @@ def test_json_lines_are_rows():
 
 
 def test_the_documented_format_writes_the_fields_that_are_read():
-    (template,) = re.findall(r"'(\{.*\})'", re.sub(r"'\s*\n\s*'", "", LOG_FORMAT))
+    (template,) = re.findall(r"'(\{.*\})'", re.sub(r"'\s*\n\s*'", "", SETUP))
     written = json.loads(re.sub(r":\$\w+", ":1", template))
     assert set(written) == {*Line.__struct_fields__, "request_id"}
 

@@ -1,4 +1,4 @@
-"""NGINX's access log as JSON lines, in the format that `LOG_FORMAT` configures.
+"""NGINX's access log as JSON lines, in the format that `SETUP` configures.
 
 A chunk that is well-formed is parsed whole; where one line is not, each line is read by itself, numbers in quotes are
 taken, and the bad ones are named. The log holds neither addresses nor queries: `$uri` has none.
@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from producers.sources.columns import READ, Read, complete
+from producers.sources.columns import Read, complete, from_epoch
 from producers.sources.json_lines import read_each
 
-LOG_FORMAT = """\
+SETUP = """\
 # Requests for the adoption tracker: one JSON object a line. In the http block of nginx.conf.
 # service, route, consumer, team and environment are yours to set per server or location, e.g.
 #   set $adoption_service pay;   set $adoption_route /payments/{id};
@@ -71,8 +71,6 @@ _RAW: dict[str, pl.DataType] = {
 }
 _DECODER = msgspec.json.Decoder(Line, strict=False)
 _BIGGEST = 2**63
-_FURTHEST = 1e11
-"""Seconds; what is beyond (milliseconds, say) is out of range anyway, and this still fits in microseconds."""
 
 
 def read(lines: list[bytes]) -> Read:
@@ -101,10 +99,9 @@ def _whole(lines: list[bytes]) -> pl.DataFrame | None:
 
 
 def _typed(raw: pl.DataFrame) -> pl.DataFrame:
-    at = (pl.col("at").clip(-_FURTHEST, _FURTHEST) * 1_000_000).round().cast(pl.Int64)
     typed = raw.with_columns(pl.col(_TEXTS).fill_null("")).select(
         "line",
-        at.cast(READ["at"]).alias("at"),
+        from_epoch(pl.col("at")).alias("at"),
         *("service", "route", "method", "path", "status", "consumer", "team", "environment"),
         *("seconds", "request_bytes", "response_bytes"),
         (pl.col("limit") == "REJECTED").alias("is_limited"),

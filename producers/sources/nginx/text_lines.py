@@ -16,6 +16,11 @@ from producers.sources.columns import READ, Read, Wrong, complete
 
 Kind = Literal["combined", "ingress"]
 
+SETUP = """\
+# Nothing to configure: `combined` is NGINX's default, `ingress` is ingress-nginx's. They name no consumer but who
+# signed in by basic authentication, and combined tells neither a service nor durations: nginx-json does.
+"""
+
 _TIME = r"\d\d/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _LINE = re.compile(

@@ -11,7 +11,7 @@ MINUTE = datetime(2024, 5, 2, 9, 50, tzinfo=UTC)
 
 
 def test_a_request_that_two_sidecars_logged_counts_once_at_its_server():
-    made = mapped(example("envoy/istio").splitlines(keepends=True)[1], "istio")
+    made = mapped(example("istio/istio").splitlines(keepends=True)[1], "istio")
     assert made.rows.to_pylist() == [
         {
             "unit": UNIT,
@@ -30,13 +30,13 @@ def test_a_request_that_two_sidecars_logged_counts_once_at_its_server():
             "response_bytes": 2048,
         }
     ]
-    both = mapped(b"".join(example("envoy/istio").splitlines(keepends=True)[:2]), "istio")
+    both = mapped(b"".join(example("istio/istio").splitlines(keepends=True)[:2]), "istio")
     assert both.rows.to_pylist() == made.rows.to_pylist()
     assert both.ignored == ("istio:client_side",)
 
 
 def test_sidecars_lines_become_rows():
-    made = mapped(example("envoy/istio"), "istio")
+    made = mapped(example("istio/istio"), "istio")
     assert made.rejected == ()
     assert made.ignored == ("istio:client_side", "envoy:tcp", "istio:side_unknown")
     names = ("service", "environment", "consumer", "method", "status", "outcome", "latency_us", "is_synthetic")
@@ -49,7 +49,7 @@ def test_sidecars_lines_become_rows():
 
 
 def test_an_edge_counts_every_request_and_believes_no_authority_without_a_route():
-    made = mapped(example("envoy/istio"), "envoy", service="edge")
+    made = mapped(example("istio/istio"), "envoy", service="edge")
     assert made.ignored == ("envoy:tcp",)
     assert columns(made.rows, "service", "status") == [
         ("pay", 200),
