@@ -24,6 +24,7 @@ from producers.sources import (
     kong,
     krakend,
     otlp,
+    tekton,
     tyk,
 )
 from producers.sources.argocd import mapper as argocd
@@ -184,6 +185,16 @@ SOURCES: dict[str, Source] = {
             scheme="buildkite",
             max_bytes=4 * MIB,
             map_events=buildkite.map_payload,
+        ),
+        Source(
+            name="tekton",
+            path="webhooks/tekton",
+            kind="events",
+            scheme="token",
+            max_bytes=4 * MIB,
+            replay_headers=("ce-type", "ce-time", "ce-source"),
+            cloudevents="dev.tekton.event.",
+            map_events=tekton.map_payload,
         ),
         Source(
             name="kong",
