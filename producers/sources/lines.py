@@ -113,6 +113,12 @@ def record_mapper(format: str) -> Callable[..., GatewayMapped]:  # noqa: A002
     return partial(_map_records, format)
 
 
+def request_id(record: Any) -> str | None:
+    """The unique id of such an object, where its format has one: Envoy's; a codec error has none."""
+    found = record.get("request_id") if isinstance(record, dict) else None
+    return found if isinstance(found, str) and found not in {"", "-"} else None
+
+
 def _map_records(format: str, records: list[Any], *, unit: str, context: Context) -> GatewayMapped:  # noqa: A002
     return _mapped(FORMATS[format].load().read_records(records), range(len(records)), unit, context)
 

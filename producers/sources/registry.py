@@ -35,6 +35,7 @@ from producers.sources.gitea import mapper as gitea
 from producers.sources.github import mapper as github
 from producers.sources.gitlab import mapper as gitlab
 from producers.sources.kubernetes import mapper as kubernetes
+from producers.sources.lines import FORMATS, record_mapper, request_id
 
 MIB = 1024 * 1024
 
@@ -268,6 +269,19 @@ SOURCES: dict[str, Source] = {
             max_bytes=8 * MIB,
             map_gateway=google_load_balancer.map_records,
             request_id=google_load_balancer.request_id,
+        ),
+        *(
+            Source(
+                name=name,
+                path=f"gateway/{name}",
+                kind="gateway",
+                scheme="token",
+                max_bytes=8 * MIB,
+                map_gateway=record_mapper(name),
+                request_id=request_id,
+            )
+            for name, log in FORMATS.items()
+            if log.is_json
         ),
         Source(
             name="argocd",
