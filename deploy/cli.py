@@ -20,6 +20,7 @@ MODULES: Final[dict[str, str]] = {
     "ingest": "producers.http.command",
     "tail": "producers.cli",
     "emit": "producers.cli",
+    "source": "producers.cli",
     "watch": "producers.cli",
     "backfill": "producers.cli",
     "catalog": "producers.cli",

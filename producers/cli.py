@@ -10,7 +10,8 @@ from producers.catalog.command import catalog
 from producers.costs.command import costs
 from producers.emit.command import emit
 from producers.http.command import ingest
+from producers.source.command import source
 from producers.tail.command import tail
 from producers.watch.command import watch
 
-COMMANDS: list[click.Command] = [ingest, tail, bridge, emit, backfill, catalog, costs, watch]
+COMMANDS: list[click.Command] = [ingest, tail, bridge, emit, backfill, catalog, costs, watch, source]
