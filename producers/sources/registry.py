@@ -24,6 +24,7 @@ from producers.sources import (
     kong,
     krakend,
     otlp,
+    otlp_cicd,
     tekton,
     tyk,
 )
@@ -196,6 +197,14 @@ SOURCES: dict[str, Source] = {
             replay_headers=("ce-type", "ce-time", "ce-source"),
             cloudevents="dev.tekton.event.",
             map_events=tekton.map_payload,
+        ),
+        Source(
+            name="otlp-cicd",
+            path="webhooks/otlp-cicd",
+            kind="events",
+            scheme="token",
+            max_bytes=4 * MIB,
+            map_events=otlp_cicd.map_payload,
         ),
         Source(
             name="kong",

@@ -69,7 +69,7 @@ def _one(one: Carried, context: Context) -> Mapped:
 
 
 def _is_part(meta: Fields, kind: str) -> bool:
-    owners = {owner.raw("kind") for owner in meta.children("ownerReferences")}
+    owners = {owner.maybe_text("kind") for owner in meta.children("ownerReferences")}
     of_pipeline = said(meta, "tekton.dev/pipelineRun") if kind == "taskRun" else None
     return bool(of_pipeline) or bool(owners & {"PipelineRun", "CustomRun"})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.sources import buildkite, cdevents, circleci, tekton
+from producers.sources import buildkite, cdevents, circleci, otlp_cicd, tekton
 from producers.sources.common import Context, Rejected
 
 ROOT = Path(os.environ.get("ADOPTION_SHARED") or Path(__file__).parents[4] / "shared") / "fixtures" / "payloads"
@@ -20,6 +20,7 @@ MAPPERS = {
     "bk.rest": buildkite.map_payload,
     "cci": circleci.map_payload,
     "cde": cdevents.map_payload,
+    "otlp": otlp_cicd.map_payload,
     "tekton": tekton.map_payload,
 }
 BECOME = {
@@ -27,6 +28,7 @@ BECOME = {
     "bk.rest": {"CiRun": 3},
     "cci": {"CiRun": 4},
     "cde": {"Deployment": 3, "Incident": 2, "CiRun": 1},
+    "otlp": {},
     "tekton": {"CiRun": 1},
 }
 """What of each kind there must be at least."""
