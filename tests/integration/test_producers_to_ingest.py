@@ -101,6 +101,28 @@ def test_a_log_is_shipped_once_however_often_it_is_asked_for(ingest: Ingest, tmp
     assert {row["route"] for row in shipped} == {"/orders/{id}"}
 
 
+def test_a_log_without_a_zone_is_shipped_in_the_one_that_is_told(ingest: Ingest, tmp_path: Path) -> None:
+    log = tmp_path / "haproxy.log"
+    timers, counters = "0/0/0/0/7 200 1 - - ----", "1/1/1/1/0 0/0"
+    log.write_text(
+        f'192.0.2.7:4000 [02/May/2024:11:50:00.000] web pay/pay-1 {timers} {counters} "GET /orders/1 HTTP/1.1"\n'
+        "haproxy[7]: Proxy web started.\n"
+    )
+    done = adoption(
+        tmp_path, ingest.environ, "tail", "--once", "--format", "haproxy", "--zone", "Europe/Berlin", str(log)
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 requests of 2 lines")
+    assert "left out: 1 lines, haproxy:no_request" in done.stderr
+    (shipped,) = rows([one.value for one in ingest.sink.messages if one.topic == GATEWAY.topic])
+    assert (shipped["at"], shipped["service"], shipped["route"]) == (
+        datetime(2024, 5, 2, 9, 50, tzinfo=UTC),
+        "pay",
+        "/orders/{id}",
+    )
+
+
 def test_a_ci_step_and_a_clone_tell_the_service_their_story(ingest: Ingest, tmp_path: Path) -> None:
     clone = Clone(tmp_path / "pay", "git@github.com:acme/pay.git")
     before = clone.commit("Begin")
