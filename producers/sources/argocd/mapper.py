@@ -23,9 +23,9 @@ from typing import Any, Literal
 
 from producers.sources import workloads
 from producers.sources.argocd import flat
+from producers.sources.clones import clone
 from producers.sources.common import Context, Mapped
 from producers.sources.evidence import Vendor, chosen, maybe_host, maybe_sha, person, word
-from producers.sources.forge import repository
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, page, title
 from producers.sources.times import stamp
@@ -181,14 +181,7 @@ def _sources(it: Fields | None) -> list[Fields]:
 
 
 def _repository(source: Fields) -> Repository | None:
-    """A git repository by its address: `https://host/path.git`, `ssh://git@host/path`, `git@host:path`."""
-    address = (source.maybe_text("repoURL") or "").partition("?")[0]
-    if "://" not in address:
-        user, at, rest = address.partition("@")
-        address = f"ssh://{rest.replace(':', '/', 1)}" if at and "/" not in user else ""
-    host = maybe_host(address)
-    path = address.partition("://")[2].partition("/")[2].strip("/").removesuffix(".git")
-    return repository(host.partition(":")[0], None, path) if host and path else None
+    return clone((source.maybe_text("repoURL") or "").partition("?")[0])
 
 
 def _is_rollback(app: Fields, state: Fields, by: Fields) -> bool | None:

@@ -1,0 +1,1 @@
+"""AWS by EventBridge: CloudFormation, CodeDeploy, CodePipeline, CodeBuild, plain or in a notification of SNS."""
