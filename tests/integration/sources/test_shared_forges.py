@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from producers.sources.azure_devops import mapper as azure_devops
 from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.bitbucket_server import mapper as bitbucket_server
 from producers.sources.common import Context, Rejected
@@ -35,6 +36,10 @@ EXPECTED = {
     (bitbucket_server, "bbs"): {"Push": 5, "Merge": 9},
     # One is of a server so old that commits had no time.
     (gitea, "gitea"): {"Push": 5, "Merge": 6, "Deployment": 2, "gitea:ref_type": 3, "!missing_field": 1},
+    (azure_devops, "ado.git"): {"Push": 5, "Merge": 6, "azure-devops:git.pullrequest.merged.attempt": 1},
+    (azure_devops, "ado.build"): {"CiRun": 1},
+    (azure_devops, "ado.pipelines"): {"CiRun": 1, "azure-devops:ms.vss-pipelines.job-state-changed-event": 1},
+    (azure_devops, "ado.release"): {"Deployment": 1},
 }
 """Mapper and kind -> what its payloads become: contract, ignored word, or `!` and the reason of a refusal."""
 

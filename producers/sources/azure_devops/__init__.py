@@ -1,0 +1,1 @@
+"""Azure DevOps' service hooks: one module per kind of event, dispatched by `mapper.map_payload`."""
