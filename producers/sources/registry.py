@@ -25,6 +25,7 @@ from producers.sources import (
     tyk,
 )
 from producers.sources.argocd import mapper as argocd
+from producers.sources.azure_devops import mapper as azure_devops
 from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.bitbucket_server import mapper as bitbucket_server
 from producers.sources.gitea import mapper as gitea
@@ -83,6 +84,14 @@ SOURCES: dict[str, Source] = {
             max_bytes=25 * MIB,
             replay_headers=gitea.HEADERS,
             map_events=gitea.map_payload,
+        ),
+        Source(
+            name="azure-devops",
+            path="webhooks/azure-devops",
+            kind="events",
+            scheme="token",
+            max_bytes=8 * MIB,
+            map_events=azure_devops.map_payload,
         ),
         Source(
             name="alertmanager",
