@@ -147,14 +147,6 @@ class Mappings:
         known = [service for start, service in history if start <= at]
         return known[-1] if known else history[0][1]
 
-    def services_of(self, event: Stored) -> tuple[tuple[str, str], ...]:
-        """(service, rule) of every service the event belongs to; empty when it belongs to none."""
-        return tuple(
-            (service, resolved.rule)
-            for service, resolved in self.resolve(event)
-            if service != NOBODY and resolved.rule != "context"
-        )
-
     def resolve(self, event: Stored) -> tuple[tuple[str, Resolved], ...]:
         """(service, event with its rule) for every service whose facts may rest on the event.
 

@@ -22,6 +22,11 @@ _PARAMETER = re.compile(r"\{(\w+):\w+\}")
 _HEADER = re.compile(r"^-- (question|grain|owner|needs|columns): *(.*)$", re.MULTILINE)
 _COLUMN = re.compile(r"^ +(\w+) .*? COMMENT '(?:[^']|'')+'", re.MULTILINE)
 
+_NONPROD = (
+    "(?i)^(stag|stage|staging|preprod|uat|qa|test|testing|int|dev|development|preview|review|sandbox)([-_./].*)?$"
+)
+"""Names of environments that are nonproduction. `prod-test` is none: of its tier nothing is known."""
+
 _QUARTER = re.compile(r"toStartOfQuarter\(([\w.]+)\)")
 
 NOT_FOR_READERS = frozenset({"dead_letters", "dead_letter_records"})
@@ -68,6 +73,7 @@ class Parameters:
             database=self.database,
             zone=f"'{self.zone}'",
             tier_edition=f"'{self.tier_edition}'",
+            nonprod=f"'{_NONPROD}'",
             on_cluster=f"ON CLUSTER {self.cluster}" if self.cluster else "",
             replacing="ReplicatedReplacingMergeTree" if self.cluster else "ReplacingMergeTree",
             # An acknowledged insert is on the disk, not in the page cache: workers ack to Kafka on its word.

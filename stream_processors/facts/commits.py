@@ -20,6 +20,7 @@ from stream_processors.facts.releases import Group
 from stream_processors.facts.rows import CommitRow
 from stream_processors.facts.shas import Shas
 from stream_processors.resolve import Resolved
+from stream_processors.stories import commits_of
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -200,18 +201,8 @@ class Crediting:
 
 def _own(events: Iterable[Resolved], shas: Shas) -> set[str]:
     """Commits of pushes and changes that belong to the service itself, not to others of its repository."""
-    own: set[str] = set()
-    for resolved in events:
-        data = resolved.event.data
-        if not isinstance(data, Push | Merge):
-            continue
-        if resolved.commits is not None:
-            own.update(map(shas.full, resolved.commits))
-            continue
-        own.update(shas.full(commit.sha) for commit in data.commits or ())
-        heads = (data.after,) if isinstance(data, Push) else (data.head_commit, data.merge_commit)
-        own.update(shas.full(sha) for sha in heads if sha)
-    return own
+    told = (resolved for resolved in events if isinstance(resolved.event.data, Push | Merge))
+    return {shas.full(sha) for resolved in told for sha in commits_of(resolved)}
 
 
 def _between(begin: datetime | None, end: datetime | None) -> int | None:

@@ -30,7 +30,6 @@ from schemas import clickhouse
 from schemas.settings import Settings
 from schemas.streams import STREAMS
 from stream_processors.app import ROLES
-from stream_processors.migrations import migrate
 
 DEPLOY = Path(credentials.__file__).parent
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -48,24 +47,13 @@ PANELS = [
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def reader(engine: EngineProcess, warehouse: Any) -> Iterator[Any]:
     """A reader of an engine with all views and no rows."""
-    engine = EngineProcess.start(tmp_path_factory.mktemp("engine"))
-    try:
-        writer = _client(engine, engine.writer)
-        migrate(writer, Settings(clickhouse_url=engine.url))
-        writer.close()
-        client = _client(engine, engine.reader)
-        client.database = "adoption"
-        yield client
-        client.close()
-    finally:
-        engine.stop()
-
-
-def _client(engine: EngineProcess, credential: tuple[str, str]) -> Any:
-    user, password = credential
-    return clickhouse_connect.get_client(dsn=engine.url, username=user, password=password)
+    user, password = engine.reader
+    client = clickhouse_connect.get_client(dsn=engine.url, username=user, password=password)
+    client.database = warehouse.database
+    yield client
+    client.close()
 
 
 # --- compose

@@ -6,24 +6,20 @@ The tables are real ones: migrations applied on the engine, columns read from `s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from itertools import product
 from typing import Any
 
-import clickhouse_connect
 import pyarrow as pa
 import pytest
 
-from deploy.local.engine.process import EngineProcess
 from schemas import dead_letters, gateway
 from schemas.dead_letters import DeadLetter
-from schemas.settings import Settings
 from schemas.streams import CATALOG, COSTS, DEAD_LETTERS, DELIVERY, GATEWAY, STREAMS, Stream
 from stream_processors import catalog, costs, delivery, letters, restated
 from stream_processors import gateway as gateway_units
 from stream_processors.facts_tables import SCHEMAS
-from stream_processors.migrations import migrate
 from stream_processors.services import HEAD
 from tests.contract.examples import EVENT_TYPES, examples, record
 
@@ -42,8 +38,9 @@ def _units() -> gateway_units.Units:
         if example.path.stem == "two_units"
         for request in gateway.GatewayBatch.model_validate(example.value).requests
     )
-    where = {"topic": GATEWAY.topic, "partition": 1, "offset": 7}
-    return gateway_units.units(gateway.to_table(requests), source="//gateway/edge", day=date(2026, 3, 2), **where)
+    where: dict[str, Any] = {"topic": GATEWAY.topic, "partition": 1, "offset": 7}
+    table = gateway.to_table(requests)
+    return gateway_units.units([gateway_units.Message(table, source="//gateway/edge", day=date(2026, 3, 2), **where)])
 
 
 def _letters() -> pa.Table:
@@ -71,17 +68,6 @@ WRITTEN: dict[str, pa.Schema] = {
     **SCHEMAS,
 }
 """Every table that processors write Arrow to → what they write."""
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with EngineProcess.start(tmp_path_factory.mktemp("engine")) as engine:
-        user, password = engine.writer
-        client = clickhouse_connect.get_client(dsn=engine.url, username=user, password=password, tz_mode="aware")
-        migrate(client, Settings(clickhouse_url=engine.url, clickhouse_user=user, clickhouse_password=password))
-        client.database = "adoption"
-        yield client
-        client.close()
 
 
 @pytest.fixture(scope="module")

@@ -96,10 +96,8 @@ def us(duration: timedelta) -> int:
 
 
 def is_nonprod(environment: str) -> bool:
-    """Named so: the first word is one of nonprod, or a later one of an environment that begins as production."""
-    words = re.split(r"[-_./]", environment.lower())
-    production = words[0] in {"prod", "production", "live"}
-    return words[0] in NONPROD_WORDS or (production and bool(NONPROD_WORDS & set(words[1:])))
+    """Named so: the first word is one of nonprod. A later one makes production unknown, which is neither."""
+    return re.split(r"[-_./]", environment.lower())[0] in NONPROD_WORDS
 
 
 def milestones_of(known: Known, now: datetime) -> dict[str, datetime]:

@@ -12,8 +12,8 @@ from stream_processors.facts_tables import SCHEMAS
 from stream_processors.services import HEAD, rows_of
 
 
-def load(client: Any, facts: Mapping[str, Facts], version: int = 1) -> set[str]:
-    """Write the facts of these services, and the heads that name them; returns the tables written."""
+def load(client: Any, facts: Mapping[str, Facts], version: int = 1) -> None:
+    """Write the facts of these services, and the heads that name them."""
     cut = {service: slices(service, found) for service, found in facts.items()}
     for table, schema in SCHEMAS.items():
         client.insert_arrow(table, rows_of(table, schema, cut))
@@ -29,4 +29,3 @@ def load(client: Any, facts: Mapping[str, Facts], version: int = 1) -> set[str]:
         for service, found in cut.items()
     ]
     client.insert_arrow("facts_heads", pa.Table.from_pylist(heads, schema=HEAD))
-    return {*SCHEMAS, "facts_heads"}

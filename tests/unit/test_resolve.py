@@ -10,7 +10,7 @@ import pytest
 from schemas.catalog import Catalog, Mapping, Service
 from schemas.delivery import CiRun, Commit, Delivery, Deployment, Incident, Merge, Push, Repository
 from stream_processors.globs import matches
-from stream_processors.resolve import Mappings, Stored, StoredFact
+from stream_processors.resolve import NOBODY, Mappings, Stored, StoredFact
 
 PAY = "git.example/acme/pay"
 MONO = "git.example/acme/mono"
@@ -30,6 +30,12 @@ def mapping(service: str, observed: datetime, *paths: str, repository: str = PAY
 
 def event(data: Delivery, time: datetime | None = None) -> Stored:
     return Stored("//git.example", "e", time or day(10), 1, data)
+
+
+def services_of(mappings: Mappings, told: Stored) -> tuple[tuple[str, str], ...]:
+    """(service, rule) of every service that the event belongs to."""
+    found = [(service, resolved.rule) for service, resolved in mappings.resolve(told)]
+    return tuple((service, rule) for service, rule in found if service != NOBODY and rule != "context")
 
 
 def push(*paths: str | None, repository: str = PAY, **fields: Any) -> Push:
@@ -52,13 +58,13 @@ def deployment(repository: str = PAY, **fields: Any) -> Deployment:
 
 def test_the_sender_named_it() -> None:
     mappings = Mappings.of([mapping("pay", day(1))])
-    assert mappings.services_of(event(deployment(service="refunds"))) == (("refunds", "explicit"),)
+    assert services_of(mappings, event(deployment(service="refunds"))) == (("refunds", "explicit"),)
 
 
 def test_an_alias_is_the_service() -> None:
     mappings = Mappings.of([fact(Service(service="pay", aliases=("pay-api", "cart")), day(1)), cart_exists()])
-    assert mappings.services_of(event(deployment(service="pay-api"))) == (("pay", "explicit"),)
-    assert mappings.services_of(event(deployment(service="cart"))) == (("cart", "explicit"),)
+    assert services_of(mappings, event(deployment(service="pay-api"))) == (("pay", "explicit"),)
+    assert services_of(mappings, event(deployment(service="cart"))) == (("cart", "explicit"),)
 
 
 def cart_exists() -> StoredFact:
@@ -79,8 +85,8 @@ def test_the_repository_by_name_or_by_id() -> None:
     by_id = Mappings.of([mapping("pay", day(1), repository="git.example:7")])
     named = Repository(id="git.example:7", name="git.example/acme/renamed")
     run = CiRun(provider="t", run_id="1", state="finished", repository=named)
-    assert by_id.services_of(event(run)) == (("pay", "repository"),)
-    assert by_id.services_of(event(deployment())) == ()
+    assert services_of(by_id, event(run)) == (("pay", "repository"),)
+    assert services_of(by_id, event(deployment())) == ()
 
 
 def test_nobody_knows_it() -> None:
@@ -91,7 +97,7 @@ def test_nobody_knows_it() -> None:
 def test_an_incident_does_not_belong_to_its_repositorys_service() -> None:
     mappings = Mappings.of([mapping("pay", day(1))])
     incident = Incident(provider="t", repository=Repository(name=PAY), incident_id="i", state="opened")
-    assert mappings.services_of(event(incident)) == ()
+    assert services_of(mappings, event(incident)) == ()
 
 
 # shared repositories
@@ -111,7 +117,7 @@ def shared() -> Mappings:
 def test_by_the_paths_of_each_commit(shared: Mappings) -> None:
     pushed = push("services/pay/a.py", "services/cart/b.py", "lib/x/y.py", repository=MONO)
     found = dict(shared.resolve(event(pushed)))
-    assert shared.services_of(event(pushed)) == (("cart", "path"), ("pay", "path"))
+    assert services_of(shared, event(pushed)) == (("cart", "path"), ("pay", "path"))
     assert found["pay"].commits == {f"{0:040x}", f"{2:040x}"}
     assert found["cart"].commits == {f"{1:040x}", f"{2:040x}"}
     assert (found["tools"].rule, found["tools"].commits) == ("context", frozenset())
@@ -132,23 +138,23 @@ def test_a_path_of_no_service(shared: Mappings) -> None:
     ],
 )
 def test_without_paths_a_shared_repository_is_ambiguous(shared: Mappings, data: Delivery) -> None:
-    assert shared.services_of(event(data)) == ()
+    assert services_of(shared, event(data)) == ()
     assert dict(shared.resolve(event(data)))[""].rule == "ambiguous_repository"
 
 
 def test_a_service_without_globs_owns_the_repository(shared: Mappings) -> None:
     both = Mappings.of([mapping("mono", day(1), repository=MONO), mapping("pay", day(1), "pay/**", repository=MONO)])
-    assert both.services_of(event(deployment(MONO))) == (("mono", "repository"),)
-    assert both.services_of(event(push("pay/a", repository=MONO))) == (("mono", "repository"), ("pay", "path"))
-    assert both.services_of(event(push("docs/a", repository=MONO))) == (("mono", "repository"),)
+    assert services_of(both, event(deployment(MONO))) == (("mono", "repository"),)
+    assert services_of(both, event(push("pay/a", repository=MONO))) == (("mono", "repository"), ("pay", "path"))
+    assert services_of(both, event(push("docs/a", repository=MONO))) == (("mono", "repository"),)
 
 
 def test_a_repository_with_one_service_is_ambiguous_to_nobody() -> None:
     alone = Mappings.of([mapping("pay", day(1), "src/**")])
-    assert alone.services_of(event(deployment())) == (("pay", "repository"),)
-    assert alone.services_of(event(push(None))) == (("pay", "repository"),)
-    assert alone.services_of(event(push("src/a"))) == (("pay", "path"),)
-    assert alone.services_of(event(push("docs/a"))) == ()
+    assert services_of(alone, event(deployment())) == (("pay", "repository"),)
+    assert services_of(alone, event(push(None))) == (("pay", "repository"),)
+    assert services_of(alone, event(push("src/a"))) == (("pay", "path"),)
+    assert services_of(alone, event(push("docs/a"))) == ()
 
 
 def test_a_push_that_names_its_service_is_context_to_the_others(shared: Mappings) -> None:
@@ -160,7 +166,7 @@ def test_a_push_that_names_its_service_is_context_to_the_others(shared: Mappings
 
 
 def owners(mappings: Mappings, *times: datetime) -> list[str]:
-    return [",".join(service for service, _ in mappings.services_of(event(deployment(), at))) for at in times]
+    return [",".join(service for service, _ in services_of(mappings, event(deployment(), at))) for at in times]
 
 
 def test_what_is_first_known_holds_back_to_the_beginning() -> None:
@@ -223,15 +229,15 @@ def test_paths_that_change() -> None:
         ]
     )
     old, new = push("pay/a", repository=MONO), push("services/pay/a", repository=MONO)
-    assert [mappings.services_of(event(old, day(number))) for number in (9, 10)] == [(("pay", "path"),), ()]
-    assert [mappings.services_of(event(new, day(number))) for number in (9, 10)] == [(), (("pay", "path"),)]
+    assert [services_of(mappings, event(old, day(number))) for number in (9, 10)] == [(("pay", "path"),), ()]
+    assert [services_of(mappings, event(new, day(number))) for number in (9, 10)] == [(), (("pay", "path"),)]
 
 
 def test_a_service_that_joins_a_repository_later_has_its_history_there() -> None:
     mappings = Mappings.of(
         [mapping("pay", day(5), "pay/**", repository=MONO), mapping("cart", day(15), "cart/**", repository=MONO)]
     )
-    assert mappings.services_of(event(push("cart/a", repository=MONO), day(1))) == (("cart", "path"),)
+    assert services_of(mappings, event(push("cart/a", repository=MONO), day(1))) == (("cart", "path"),)
 
 
 # globs

@@ -7,6 +7,7 @@ CREATE OR REPLACE VIEW adoption_calls ${on_cluster}
     service     String COMMENT 'Platform service that was called',
     consumer    String COMMENT 'Caller identity at the gateway; service that the run or deployment belongs to; empty when not known',
     caller      String COMMENT 'Service behind it; empty when not known',
+    owner       String COMMENT 'Owner of the caller at that time, else of the service behind it, whatever the record says; empty or unknown when nothing says it',
     team        String COMMENT 'Team of the caller at that time; unknown when nothing says it',
     team_rule   LowCardinality(String) COMMENT 'How the team was found: record, consumer, service or unknown',
     use         LowCardinality(String) COMMENT 'api (a call through the gateway), pipeline (a finished CI run) or deployment',
@@ -57,30 +58,36 @@ WITH
         FROM counted
         LEFT JOIN adoption_callers AS callers ON callers.consumer = counted.consumer
     ),
-    by_consumer AS
+    -- Both possible owners, of the caller identity and of the service behind it, by one join.
+    owned AS
     (
-        SELECT called.*, owners.team AS consumer_team
-        FROM called
-        ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'consumer') AS owners
-            ON called.identity = owners.name AND called.first_at >= owners.valid_from
-    ),
-    by_service AS
-    (
-        SELECT by_consumer.*, owners.team AS service_team
-        FROM by_consumer
-        ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'service') AS owners
-            ON by_consumer.caller = owners.name AND by_consumer.first_at >= owners.valid_from
+        SELECT
+            asked.service AS service, asked.use AS use, asked.consumer AS consumer, asked.named_team AS named_team, asked.day AS day,
+            any(asked.caller) AS caller,
+            any(asked.active_min) AS active_min,
+            any(asked.requests) AS requests,
+            any(asked.uses) AS uses,
+            any(asked.first_at) AS first_at,
+            any(asked.first_ok_at) AS first_ok_at,
+            any(asked.last_ok_at) AS last_ok_at,
+            anyIf(owners.team, asked.entity = 'consumer') AS consumer_team,
+            anyIf(owners.team, asked.entity = 'service') AS service_team
+        FROM
+        (
+            SELECT *, asked.1 AS entity, asked.2 AS name
+            FROM called
+            ARRAY JOIN [('consumer', identity), ('service', caller)] AS asked
+        ) AS asked
+        ASOF LEFT JOIN (SELECT entity, name, team, valid_from FROM catalog_ownership) AS owners
+            ON asked.entity = owners.entity AND asked.name = owners.name AND asked.first_at >= owners.valid_from
+        GROUP BY service, use, consumer, named_team, day
     )
 SELECT
     service,
     consumer,
     caller,
-    multiIf(
-        named_team != '', named_team,
-        consumer_team NOT IN ('', 'unknown'), consumer_team,
-        service_team NOT IN ('', 'unknown'), service_team,
-        'unknown'
-    ) AS team,
+    if(consumer_team NOT IN ('', 'unknown'), consumer_team, service_team) AS owner,
+    multiIf(named_team != '', named_team, owner != '', owner, 'unknown') AS team,
     multiIf(
         named_team != '', 'record',
         consumer_team NOT IN ('', 'unknown'), 'consumer',
@@ -95,4 +102,4 @@ SELECT
     first_at,
     first_ok_at,
     last_ok_at
-FROM by_service;
+FROM owned;

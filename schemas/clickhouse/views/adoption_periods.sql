@@ -1,7 +1,7 @@
 -- question: In which periods was a platform service observed, so that no use means zero and not "no data"?
 -- grain: platform service x period; parameters from, to (days, to exclusive), grain (day, week, month, quarter, natural: of each service its own, range: all days between them)
 -- owner: platform-analytics
--- needs: adoption_deliveries, as_of, evidence, gateway_services, periods, platform_services
+-- needs: adoption_deliveries, as_of, evidence, gateway_services, periods_between, platform_services
 -- A service is observed from its first traffic of any kind (or first run, first deployment) in every period in which
 -- something was heard of where its use comes from: any request of any service for the gateway, any event for delivery.
 -- A period of silence of everybody is no data, and has no row.
@@ -32,17 +32,7 @@ WITH
     cuts AS
     (
         SELECT grain, period_start, period_end, ends_at, is_partial
-        FROM periods
-        WHERE {grain:String} IN ('natural', grain) AND period_start >= {from:Date} AND period_end <= {to:Date}
-        UNION ALL
-        SELECT
-            'range' AS grain,
-            {from:Date} AS period_start,
-            {to:Date} AS period_end,
-            toDateTime64(toDateTime(period_end, ${zone}), 6, 'UTC') AS ends_at,
-            ends_at > now_at AS is_partial
-        FROM (SELECT assumeNotNull(at) AS now_at FROM as_of WHERE isNotNull(at))
-        WHERE {grain:String} = 'range'
+        FROM ${database}.periods_between(from = {from:Date}, to = {to:Date}, grain = {grain:String})
     ),
     observed AS
     (

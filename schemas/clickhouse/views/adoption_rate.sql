@@ -2,26 +2,11 @@
 -- grain: platform service x observed week x population
 -- owner: platform-analytics
 -- needs: adoption_rate_by
+-- columns: adoption_rate_by
 CREATE OR REPLACE VIEW adoption_rate ${on_cluster}
 (
-    service       String COMMENT 'Platform service',
-    grain         String COMMENT 'day, week (ISO: from Monday), month, quarter or range',
-    population    LowCardinality(String) COMMENT 'Denominator: all (every team that exists at the last instant), applicable (to which it applies by the catalog), alternatives (on this or a declared alternative)',
-    is_default    UInt8 COMMENT '1 for the declared default: applicable, or all where the catalog does not say to whom it applies',
-    period_start  Date COMMENT 'First day, in the tenant''s zone',
-    period_end    Date COMMENT 'First day after it',
-    is_partial    UInt8 COMMENT '1 while it runs',
-    numerator     UInt64 COMMENT 'Active teams of the population',
-    denominator   UInt64 COMMENT 'Teams of the population',
-    value         Nullable(Float64) COMMENT 'numerator / denominator; NULL when there is no team',
-    shown         Nullable(Float64) COMMENT 'The same: a share of a complete population needs no minimum',
-    null_reason   LowCardinality(String) COMMENT 'not_said (to whom it applies), no_alternative (declared) or no_team; empty when there is a value',
-    n             UInt64 COMMENT 'Teams of the population',
-    outside       UInt64 COMMENT 'Active users outside the population, not in the numerator',
-    outside_teams Array(String) COMMENT 'Which they are; unknown among them'
+${columns}
 )
 AS
-SELECT
-    service, grain, population, is_default, period_start, period_end, is_partial, numerator, denominator, value, shown,
-    null_reason, n, outside, outside_teams
+SELECT ${names}
 FROM ${database}.adoption_rate_by(from = '2000-01-01', to = '2100-01-01', grain = 'week');

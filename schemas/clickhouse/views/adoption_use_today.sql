@@ -1,7 +1,7 @@
 -- question: Which counted use of platform services was there, as the teams are organised today?
 -- grain: as adoption_use; every use is in it once, under one team of today
 -- owner: platform-analytics
--- needs: adoption_use, adoption_callers, catalog_ownership, catalog_owners_today, catalog_lineage
+-- needs: adoption_calls, catalog_owners_today, catalog_lineage
 CREATE OR REPLACE VIEW adoption_use_today ${on_cluster}
 (
     service    String COMMENT 'Platform service that was used',
@@ -18,36 +18,16 @@ CREATE OR REPLACE VIEW adoption_use_today ${on_cluster}
 )
 AS
 WITH
-    named AS
-    (
-        SELECT
-            used.service AS service, used.consumer AS consumer, used.team AS team_then, used.team_rule AS team_rule, used.use AS use,
-            used.day AS day, used.active_min AS active_min, used.uses AS uses, used.first_at AS first_at, used.last_at AS last_at,
-            if(used.use = 'api', callers.service, used.consumer) AS caller
-        FROM adoption_use AS used
-        LEFT JOIN adoption_callers AS callers ON callers.consumer = used.consumer
-    ),
-    -- Owner then, to tell a record that names the caller's team from one that names another (a shared caller).
-    by_consumer AS
-    (
-        SELECT named.*, owners.team AS consumer_then
-        FROM named
-        ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'consumer') AS owners
-            ON named.consumer = owners.name AND named.first_at >= owners.valid_from
-    ),
-    by_service AS
-    (
-        SELECT by_consumer.*, owners.team AS service_then
-        FROM by_consumer
-        ASOF LEFT JOIN (SELECT name, team, valid_from FROM catalog_ownership WHERE entity = 'service') AS owners
-            ON by_consumer.caller = owners.name AND by_consumer.first_at >= owners.valid_from
-    ),
     by_lineage AS
     (
-        SELECT by_service.*, heirs.teams AS heirs
-        FROM by_service
+        SELECT
+            used.service AS service, used.consumer AS consumer, used.caller AS caller, used.owner AS owner_then, used.team AS team_then,
+            used.team_rule AS team_rule, used.use AS use, used.day AS day, used.active_min AS active_min, used.uses AS uses,
+            assumeNotNull(used.first_ok_at) AS first_at, assumeNotNull(used.last_ok_at) AS last_at, heirs.teams AS heirs
+        FROM adoption_calls AS used
         ASOF LEFT JOIN (SELECT team, valid_to, groupArray(today) AS teams FROM catalog_lineage GROUP BY team, valid_to) AS heirs
-            ON by_service.team_then = heirs.team AND by_service.first_at < heirs.valid_to
+            ON used.team = heirs.team AND assumeNotNull(used.first_ok_at) < heirs.valid_to
+        WHERE used.uses > 0
     )
 SELECT
     used.service AS service,
@@ -76,7 +56,6 @@ FROM
 (
     SELECT
         by_lineage.*,
-        if(by_lineage.consumer_then NOT IN ('', 'unknown'), by_lineage.consumer_then, by_lineage.service_then) AS owner_then,
         multiIf(
             consumers.team NOT IN ('', 'unknown'), consumers.team,
             services.team NOT IN ('', 'unknown'), services.team,

@@ -1,7 +1,7 @@
 -- question: How reliable and how quick are pipelines, by period of any grain?
 -- grain: service (or team, or the organisation) x period x metric; parameters from, to (days, to exclusive), grain (day, week, month, quarter, range), scope (service, team, organisation)
 -- owner: platform-analytics
--- needs: ci_runs, periods, catalog_services, catalog_ownership, as_of
+-- needs: ci_runs, periods_between, catalog_services, catalog_ownership
 CREATE OR REPLACE VIEW ci ${on_cluster}
 (
     service      String COMMENT 'Service; empty when the scope is team or organisation',
@@ -100,17 +100,7 @@ WITH
     cuts AS
     (
         SELECT period_start, period_end, starts_at, ends_at, is_partial
-        FROM periods
-        WHERE grain = {grain:String} AND period_start >= {from:Date} AND period_end <= {to:Date}
-        UNION ALL
-        SELECT
-            {from:Date} AS period_start,
-            {to:Date} AS period_end,
-            toDateTime64(toDateTime({from:Date}, ${zone}), 6, 'UTC') AS starts_at,
-            toDateTime64(toDateTime({to:Date}, ${zone}), 6, 'UTC') AS ends_at,
-            ends_at > now_at AS is_partial
-        FROM (SELECT assumeNotNull(at) AS now_at FROM as_of WHERE isNotNull(at))
-        WHERE {grain:String} = 'range' AND starts_at <= now_at
+        FROM ${database}.periods_between(from = {from:Date}, to = {to:Date}, grain = {grain:String})
     ),
     spine AS
     (

@@ -1,7 +1,7 @@
 -- question: Whose requests failed, when?
 -- grain: service x minute x route x caller x team the record named; errors only
 -- owner: platform-analytics
--- needs: gateway_minutes, catalog_consumers, catalog_ownership, service_aliases
+-- needs: gateway_minutes, adoption_callers, catalog_ownership
 CREATE OR REPLACE VIEW failed_requests ${on_cluster}
 (
     service   String COMMENT 'Service that failed',
@@ -32,17 +32,11 @@ WITH
         WHERE outcome = 'error' AND is_nonprod = 0
         GROUP BY service, hour, minute, day, route, consumer, named_team
     ),
-    -- The service behind a caller: the catalog says it, or the caller's name is a service's (a mesh workload).
     called AS
     (
-        SELECT
-            failed.service AS service, failed.hour AS hour, failed.minute AS minute, failed.day AS day,
-            failed.route AS route, failed.consumer AS consumer, failed.named_team AS named_team, failed.at AS at,
-            failed.requests AS requests,
-            coalesce(nullIf(callers.service, ''), nullIf(names.service, ''), '') AS caller
+        SELECT failed.*, callers.service AS caller
         FROM failed
-        LEFT JOIN catalog_consumers AS callers ON callers.consumer = failed.consumer
-        LEFT JOIN service_aliases AS names ON names.alias = failed.consumer
+        LEFT JOIN adoption_callers AS callers ON callers.consumer = failed.consumer
     ),
     by_consumer AS
     (

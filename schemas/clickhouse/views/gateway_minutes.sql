@@ -33,10 +33,7 @@ SELECT
     slice.hour + toIntervalMinute(minute_number) AS minute,
     toDate(minute, ${zone}) AS day,
     minute_environment AS environment,
-    match(
-        trimBoth(toString(minute_environment)),
-        '(?i)^(stag|stage|staging|preprod|uat|qa|test|testing|int|dev|development|preview|review|sandbox)([-_./].*)?$$'
-    ) AS is_nonprod,
+    match(trimBoth(toString(minute_environment)), ${nonprod}) AS is_nonprod,
     minute_route AS route,
     minute_outcome AS outcome,
     minute_consumer AS consumer,

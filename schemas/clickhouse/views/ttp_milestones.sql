@@ -38,14 +38,11 @@ FROM
     FROM milestones
     WHERE service != ''
     UNION ALL
-    -- Requests to an environment whose name is one of nonprod (METRICS 3) are no production traffic.
+    -- Requests to an environment that is nonproduction by its name are no production traffic; those to an unknown one are.
     SELECT service, 'first_production_traffic', min(first_at), 'gateway', '', ''
     FROM gateway_hours
     WHERE outcome = 'ok' AND is_synthetic = 0
         AND consumer NOT IN (SELECT consumer FROM catalog_consumers WHERE is_synthetic = 1)
-        AND NOT match(
-            lower(toString(environment)),
-            '^((prod|production|live)[-_./](.*[-_./])?)?(stag|stage|staging|preprod|uat|qa|test|testing|int|dev|development|preview|review|sandbox)([-_./].*)?$$'
-        )
+        AND NOT match(trimBoth(toString(environment)), ${nonprod})
     GROUP BY service
 ) AS reached;

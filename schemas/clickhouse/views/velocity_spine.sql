@@ -1,7 +1,7 @@
 -- question: For which services, teams or the organisation does each period have velocity measures, even when nothing happened?
 -- grain: service (or team, or the organisation) x period; parameters as those of velocity
 -- owner: platform-analytics
--- needs: velocity_facts, periods, catalog_services, catalog_ownership, catalog_today, as_of
+-- needs: velocity_facts, periods_between, catalog_services, catalog_ownership, catalog_today
 CREATE OR REPLACE VIEW velocity_spine ${on_cluster}
 (
     name         String COMMENT 'Service or team; empty for the organisation',
@@ -24,18 +24,7 @@ WITH
     cuts AS
     (
         SELECT period_start, period_end, starts_at, ends_at, is_partial, days
-        FROM periods
-        WHERE grain = {grain:String} AND period_start >= {from:Date} AND period_end <= {to:Date}
-        UNION ALL
-        SELECT
-            {from:Date} AS period_start,
-            {to:Date} AS period_end,
-            toDateTime64(toDateTime({from:Date}, ${zone}), 6, 'UTC') AS starts_at,
-            toDateTime64(toDateTime({to:Date}, ${zone}), 6, 'UTC') AS ends_at,
-            ends_at > now_at AS is_partial,
-            toUInt32(dateDiff('day', period_start, least(period_end, toDate(now_at, ${zone}) + 1))) AS days
-        FROM (SELECT assumeNotNull(at) AS now_at FROM as_of WHERE isNotNull(at))
-        WHERE {grain:String} = 'range' AND starts_at <= now_at
+        FROM ${database}.periods_between(from = {from:Date}, to = {to:Date}, grain = {grain:String})
     ),
     spans AS
     (

@@ -159,7 +159,6 @@ def test_the_identity_holds_in_every_slice_on_a_million_random_events(warehouse:
             for number, (day, move) in enumerate(zip(days, moves, strict=True))
         ],
     )
-    warehouse.filled({"gateway_hour_slices"})
     warehouse.client.command(MILLION.format(seed=seed))
     assert warehouse.column("SELECT sum(uses) FROM adoption_use")[0] > 990_000
     checked = {grain: identity(grown(warehouse, grain)) for grain in GRAINS}

@@ -76,7 +76,7 @@ def loaded(utc: Warehouse, told: dict[str, list[Event]]) -> Iterator[Warehouse]:
         return Resolved(Stored(event.source, event.id, event.time, version(event), event.data), "explicit")  # type: ignore[arg-type]
 
     made = {service: facts(service, map(resolved, events), FactsConfig()) for service, events in told.items()}
-    utc.filled(load(utc.client, made))
+    load(utc.client, made)
     yield utc
     utc.empty()
 

@@ -22,7 +22,6 @@ def costs(warehouse: Warehouse) -> Warehouse:
 
 
 def archive(warehouse: Warehouse, events: list[Event]) -> None:
-    warehouse._filled.add("cost_events")
     warehouse.client.insert_arrow("cost_events", table(events))
 
 

