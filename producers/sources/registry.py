@@ -21,10 +21,13 @@ from producers.sources import (
     krakend,
     otlp,
     otlp_cicd,
+    spinnaker,
     tekton,
+    terraform,
     tyk,
 )
 from producers.sources.argocd import mapper as argocd
+from producers.sources.aws import mapper as aws
 from producers.sources.azure_devops import mapper as azure_devops
 from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.bitbucket_server import mapper as bitbucket_server
@@ -154,6 +157,14 @@ SOURCES: dict[str, Source] = {
             map_events=otlp_cicd.map_payload,
         ),
         Source(
+            name="spinnaker",
+            path="webhooks/spinnaker",
+            kind="events",
+            scheme="token",
+            max_bytes=8 * MIB,
+            map_events=spinnaker.map_payload,
+        ),
+        Source(
             name="kong",
             path="gateway/kong",
             kind="gateway",
@@ -262,6 +273,23 @@ SOURCES: dict[str, Source] = {
             scheme="flux-hmac",
             max_bytes=MIB,
             map_events=flux.map_payload,
+        ),
+        Source(
+            name="terraform",
+            path="webhooks/terraform",
+            kind="events",
+            scheme="tfe-hmac",
+            max_bytes=MIB,
+            map_events=terraform.map_payload,
+        ),
+        Source(
+            name="aws",
+            path="webhooks/aws",
+            kind="events",
+            scheme="sns",
+            max_bytes=MIB,
+            media=("text/plain",),
+            map_events=aws.map_payload,
         ),
         Source(
             name="kubernetes",

@@ -84,9 +84,11 @@ def action(notice: Notice) -> Mapped:
     """
     detail = notice.detail
     kind = detail.child("type")
-    category, provider = kind.text("category"), kind.maybe_text("provider") or "none"
-    if category != "Deploy" or provider in _TELL_THEMSELVES:
-        return left_out(AWS, "codepipeline_action", provider if category == "Deploy" else category)
+    category, provider = kind.text("category"), kind.maybe_text("provider")
+    if category != "Deploy":
+        return left_out(AWS, "codepipeline_action", category)
+    if provider in _TELL_THEMSELVES:
+        return left_out(AWS, "codepipeline_action", str(provider))
     status, stage, name = chosen(detail, "state", _ACTIONS), detail.text("stage"), detail.text("action")
     pipeline, run, attempt = detail.text("pipeline"), detail.text("execution-id"), _attempt(detail)
     result = detail.maybe_child("execution-result")
