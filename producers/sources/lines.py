@@ -7,6 +7,7 @@ left out, the local time of formats that log no zone. Modules are imported when 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -64,6 +65,8 @@ FORMATS = {
     "alb": LineFormat("alb", "read"),
 }
 
+_CONTAINER = re.compile(rb"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d) std(?:out|err) F ")
+"""What a container runtime of Kubernetes writes before each line of a container, where sidecars' logs are."""
 _EXPECTED = {
     "malformed_time": "a time that exists",
     "time_out_of_range": "a time within 2000..2100",
@@ -83,7 +86,8 @@ def map_lines(
     """Gateway rows of a chunk of whole lines.
 
     Args:
-        chunk: lines ending in a newline (the last may lack it); empty lines are passed over.
+        chunk: lines ending in a newline (the last may lack it); empty lines are passed over, and so is what a
+            container runtime writes before a line.
         unit: identity of the chunk, on every row.
         format: one of `FORMATS`.
         context: salt of hashed persons.
@@ -104,6 +108,8 @@ def map_lines(
     starts = accumulate((len(line) + 1 for line in every), initial=0)
     offsets = [start for start, line in zip(starts, every, strict=False) if line.strip()]
     lines = [line.rstrip(b"\r") for line in every if line.strip()]
+    if b" F " in chunk:
+        lines = [_CONTAINER.sub(b"", line, count=1) if _CONTAINER.match(line) else line for line in lines]
     read: Callable[[list[bytes]], Read] = known.load().read if known.is_json else known.load()
     return _mapped(read(lines), offsets, unit, context, service, zone if known.is_local else None)
 
