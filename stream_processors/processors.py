@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -18,6 +20,8 @@ from stream_processors.pipeline import Stored
 from stream_processors.records import Record
 from stream_processors.warehouse import Warehouse
 
+T = TypeVar("T")
+
 
 class DeliveryProcessor:
     """CI runs, changes, deployments and incidents into the archive."""
@@ -28,11 +32,10 @@ class DeliveryProcessor:
 
     async def store(self, records: Sequence[Record]) -> Stored:
         """Archive the events; dirty are the services they belong to, read after the write."""
-        read = [(record, decode.event(DELIVERY, record)) for record in records]
-        events = [(record, event) for record, event in read if not isinstance(event, DeadLetter)]
+        events, unreadable = _read(partial(decode.event, DELIVERY), records)
         await self._warehouse.insert(DELIVERY.table, delivery.rows(events))
         services = await affected_by_delivery(self._warehouse, self._catalog, [event for _, event in events])
-        return Stored(frozenset(map(ServiceMark, services)), _letters(event for _, event in read))
+        return Stored(frozenset(map(ServiceMark, services)), unreadable)
 
 
 class CatalogProcessor:
@@ -44,11 +47,10 @@ class CatalogProcessor:
 
     async def store(self, records: Sequence[Record]) -> Stored:
         """Archive the facts; dirty are the services that a fact takes evidence from or gives it to."""
-        read = [(record, decode.event(CATALOG, record)) for record in records]
-        events = [(record, event) for record, event in read if not isinstance(event, DeadLetter)]
+        events, unreadable = _read(partial(decode.event, CATALOG), records)
         await self._warehouse.insert(CATALOG.table, catalog.rows(events))
         services = await affected_by_catalog(self._warehouse, self._catalog, [event for _, event in events])
-        return Stored(frozenset(map(ServiceMark, services)), _letters(event for _, event in read))
+        return Stored(frozenset(map(ServiceMark, services)), unreadable)
 
 
 class CostsProcessor:
@@ -59,10 +61,9 @@ class CostsProcessor:
 
     async def store(self, records: Sequence[Record]) -> Stored:
         """Archive them."""
-        read = [(record, decode.event(COSTS, record)) for record in records]
-        events = [(record, event) for record, event in read if not isinstance(event, DeadLetter)]
+        events, unreadable = _read(partial(decode.event, COSTS), records)
         await self._warehouse.insert(COSTS.table, costs.rows(events))
-        return Stored(letters=_letters(event for _, event in read))
+        return Stored(letters=unreadable)
 
 
 class GatewayProcessor:
@@ -73,15 +74,15 @@ class GatewayProcessor:
 
     async def store(self, records: Sequence[Record]) -> Stored:
         """Write rows, then ledger: a unit without a ledger row is replayed, and is the same rows again."""
-        read = [(record, decode.batch(record)) for record in records]
-        units = [_units(record, batch) for record, batch in read if not isinstance(batch, DeadLetter)]
+        batches, unreadable = _read(decode.batch, records)
+        units = [gateway.units(one) for one in _passes([_message(*one) for one in batches])]
         if units:
             await self._warehouse.insert("gateway_unit_rows", pa.concat_tables([unit.rows for unit in units]))
             await self._warehouse.insert("gateway_units", pa.concat_tables([unit.ledger for unit in units]))
         marks = set().union(*(unit.marks for unit in units))
         # Where a unit had another content before (its mapper changed), what that one touched is dirty too.
         marks |= await conflicting_hours(self._warehouse, {name for unit in units for name in unit.names})
-        return Stored(frozenset(marks), _letters(batch for _, batch in read))
+        return Stored(frozenset(marks), unreadable)
 
 
 class DeadLetterProcessor:
@@ -97,11 +98,19 @@ class DeadLetterProcessor:
         return Stored()
 
 
-def _units(record: Record, batch: pa.Table) -> gateway.Units:
-    source = dict(record.headers).get("ce_source", b"").decode(errors="replace")
-    return gateway.units(
+def _read(
+    decoded: Callable[[Record], T | DeadLetter], records: Iterable[Record]
+) -> tuple[list[tuple[Record, T]], tuple[DeadLetter, ...]]:
+    """Records with what they say, and letters in place of those that cannot be read."""
+    found = [(record, decoded(record)) for record in records]
+    good = [(record, one) for record, one in found if not isinstance(one, DeadLetter)]
+    return good, tuple(one for _, one in found if isinstance(one, DeadLetter))
+
+
+def _message(record: Record, batch: pa.Table) -> gateway.Message:
+    return gateway.Message(
         batch,
-        source=source,
+        source=dict(record.headers).get("ce_source", b"").decode(errors="replace"),
         day=record.appended_at.astimezone(UTC).date() if record.appended_at > _EPOCH else _EPOCH.date(),
         topic=record.topic,
         partition=record.partition,
@@ -109,8 +118,20 @@ def _units(record: Record, batch: pa.Table) -> gateway.Units:
     )
 
 
+def _passes(messages: Iterable[gateway.Message]) -> Iterator[list[gateway.Message]]:
+    """Messages to be summed in one pass: so many that small ones cost little, and not more than memory should hold."""
+    taken: list[gateway.Message] = []
+    requests = 0
+    for message in messages:
+        if taken and requests + message.batch.num_rows > _REQUESTS_OF_A_PASS:
+            yield taken
+            taken, requests = [], 0
+        taken.append(message)
+        requests += message.batch.num_rows
+    if taken:
+        yield taken
+
+
 _EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
-
-
-def _letters(found: object) -> tuple[DeadLetter, ...]:
-    return tuple(one for one in found if isinstance(one, DeadLetter))  # type: ignore[attr-defined]
+_REQUESTS_OF_A_PASS = 100_000
+"""Some 15 MB."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from schemas import gateway
 from schemas.gateway import GatewayRequest, outcome_of
-from stream_processors.gateway import DIMENSIONS, GAMMA, Units, units
+from stream_processors.gateway import DIMENSIONS, GAMMA, Message, Units, units
 
 START = datetime(2026, 3, 2, 23, 59, tzinfo=UTC)
 UNITS = [f"{number:032x}" for number in (1, 2, 3)]
@@ -45,9 +46,13 @@ def requests(draw: st.DrawFn) -> GatewayRequest:
     )
 
 
-def summed(batch: Sequence[GatewayRequest] | pa.Table) -> Units:
+def message(batch: Sequence[GatewayRequest] | pa.Table, offset: int = 0) -> Message:
     table = batch if isinstance(batch, pa.Table) else gateway.to_table(batch)
-    return units(table, source="//gateway/edge", day=date(2026, 3, 3), topic="t", partition=0, offset=0)
+    return Message(table, source="//gateway/edge", day=date(2026, 3, 3), topic="t", partition=0, offset=offset)
+
+
+def summed(batch: Sequence[GatewayRequest] | pa.Table) -> Units:
+    return units([message(batch)])
 
 
 def _group(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -103,6 +108,42 @@ def test_a_unit_does_not_depend_on_its_neighbours_its_order_or_its_packing(
     for unit in {request.unit for request in batch}:
         alone = of_unit(summed([request for request in batch if request.unit == unit]), unit)
         assert alone == of_unit(together, unit) == of_unit(summed(packed), unit) == of_unit(summed(chunked), unit)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(requests(), min_size=1, max_size=20), min_size=1, max_size=5))
+def test_messages_of_one_pass_are_summed_as_if_each_were_alone(batches: list[list[GatewayRequest]]) -> None:
+    messages = [message(batch, offset) for offset, batch in enumerate(batches)]
+    together, alone = units(messages), [units([one]) for one in messages]
+    assert together.rows == pa.concat_tables([one.rows for one in alone])
+    assert together.ledger == pa.concat_tables([one.ledger for one in alone])
+    assert together.marks == frozenset().union(*(one.marks for one in alone))
+    assert together.names == frozenset().union(*(one.names for one in alone))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(requests(), min_size=1, max_size=30), st.integers(0, 2**32))
+def test_numbers_too_far_apart_for_one_key_are_told_apart(batch: list[GatewayRequest], seed: int) -> None:
+    """A century of minutes, and thousands of words in each dimension: more than 64 bits hold."""
+    rng = random.Random(seed)
+    words = [f"w{number}" for number in range(4_000)]
+    names = ("service", "route", "method", "consumer", "team", "environment")
+    spread = [
+        request.model_copy(
+            update={name: rng.choice(words) for name in names}
+            | {"at": datetime(2000, 1, 1, tzinfo=UTC) + timedelta(minutes=rng.randrange(50_000_000))}
+        )
+        for request in batch * 200
+    ]
+    found = summed([*spread, *batch]).rows.to_pylist()
+    counted = Counter((row["unit"].hex(), row["minute"], _group(row)) for row in found for _ in range(row["requests"]))
+    wanted = Counter(
+        (request.unit, int(request.at.timestamp()) // 60 * 60, _group(request.model_dump()))
+        for request in [*spread, *batch]
+    )
+    assert counted == wanted
+    keys = [(row["unit"], row["service"], row["minute"], *(row[name] for name in DIMENSIONS)) for row in found]
+    assert keys == sorted(keys)
 
 
 @settings(max_examples=60, deadline=None)
