@@ -4,8 +4,8 @@ A span of a pipeline run names its pipeline or run (`cicd.pipeline.name`, `cicd.
 (`cicd.pipeline.result`) or is the first of its trace, and is about no task: tasks are a finer grain. It may say this
 itself or by its resource, which all spans of a run share. Spans are sent when they end, so each is a finished run.
 Without an id of the run that of the trace stands; without a result an error of the span is a failure, and nothing else
-is read into it. The conventions are in development: their older names are read, too. The run's page says whose system it
-was, so that a run that its own webhook tells of as well stays one.
+is read into it. The conventions are in development: their older names are read, too. The page of a run says whose it
+is, so that a run that its own webhook tells of as well stays one.
 """
 
 from __future__ import annotations

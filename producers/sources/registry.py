@@ -31,6 +31,7 @@ from producers.sources.aws import mapper as aws
 from producers.sources.azure_devops import mapper as azure_devops
 from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.bitbucket_server import mapper as bitbucket_server
+from producers.sources.common import EventMapper
 from producers.sources.gitea import mapper as gitea
 from producers.sources.github import mapper as github
 from producers.sources.gitlab import mapper as gitlab
@@ -41,6 +42,15 @@ from producers.sources.source import Scheme, Source
 __all__ = ["MIB", "SOURCES", "Scheme", "Source", "source_of_type"]
 
 MIB = 1024 * 1024
+
+_DEPLOYERS: tuple[tuple[str, Scheme, int, EventMapper], ...] = (
+    ("argocd", "token", 2 * MIB, argocd.map_payload),
+    ("argo-rollouts", "token", 2 * MIB, argo_rollouts.map_payload),
+    ("flux", "flux-hmac", MIB, flux.map_payload),
+    ("kubernetes", "token", 4 * MIB, kubernetes.map_payload),
+    ("terraform", "tfe-hmac", MIB, terraform.map_payload),
+)
+"""Name, scheme, largest body, mapper of sources whose webhooks need no more said."""
 
 SOURCES: dict[str, Source] = {
     source.name: source
@@ -250,37 +260,9 @@ SOURCES: dict[str, Source] = {
             for name, log in FORMATS.items()
             if log.is_json
         ),
-        Source(
-            name="argocd",
-            path="webhooks/argocd",
-            kind="events",
-            scheme="token",
-            max_bytes=2 * MIB,
-            map_events=argocd.map_payload,
-        ),
-        Source(
-            name="argo-rollouts",
-            path="webhooks/argo-rollouts",
-            kind="events",
-            scheme="token",
-            max_bytes=2 * MIB,
-            map_events=argo_rollouts.map_payload,
-        ),
-        Source(
-            name="flux",
-            path="webhooks/flux",
-            kind="events",
-            scheme="flux-hmac",
-            max_bytes=MIB,
-            map_events=flux.map_payload,
-        ),
-        Source(
-            name="terraform",
-            path="webhooks/terraform",
-            kind="events",
-            scheme="tfe-hmac",
-            max_bytes=MIB,
-            map_events=terraform.map_payload,
+        *(
+            Source(name=name, path=f"webhooks/{name}", kind="events", scheme=scheme, max_bytes=size, map_events=mapper)
+            for name, scheme, size, mapper in _DEPLOYERS
         ),
         Source(
             name="aws",
@@ -290,14 +272,6 @@ SOURCES: dict[str, Source] = {
             max_bytes=MIB,
             media=("text/plain",),
             map_events=aws.map_payload,
-        ),
-        Source(
-            name="kubernetes",
-            path="webhooks/kubernetes",
-            kind="events",
-            scheme="token",
-            max_bytes=4 * MIB,
-            map_events=kubernetes.map_payload,
         ),
     )
 }
