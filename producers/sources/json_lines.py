@@ -14,6 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import polars as pl
+import pyarrow as pa
 
 from producers.sources.columns import Read, Wrong, complete
 
@@ -32,19 +33,23 @@ _MALFORMED = (msgspec.DecodeError, msgspec.ValidationError, RecursionError, Unic
 class JsonFormat:
     """A format whose lines are objects of one structure."""
 
-    def __init__(self, line: type[msgspec.Struct], rows: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    def __init__(
+        self, line: type[msgspec.Struct], rows: Callable[[pl.DataFrame], pl.DataFrame], *, strict: bool = False
+    ) -> None:
         """Nothing is read yet.
 
         Args:
             line: fields that are read, numbers also as texts; a structure in it gives columns `outer.inner`.
             rows: those columns to columns of `READ` (as many as there are), `line` and perhaps `ignored`; texts
                 are never NULL, and `-` is empty.
+            strict: numbers in quotes are wrong.
         """
         self._line = line
         self._rows = rows
         self._schema = dict(_columns(line, ""))
         self._fields = attrgetter(*self._schema)
-        self._decode = msgspec.json.Decoder(line, strict=False).decode
+        self._strict = strict
+        self._decode = msgspec.json.Decoder(line, strict=strict).decode
 
     def read(self, lines: list[bytes]) -> Read:
         """Rows of whole lines."""
@@ -52,7 +57,7 @@ class JsonFormat:
 
     def read_records(self, records: list[Any]) -> Read:
         """Rows of the same objects, parsed by whoever received them."""
-        return self._read(records, lambda record: msgspec.convert(record, self._line, strict=False))
+        return self._read(records, lambda record: msgspec.convert(record, self._line, strict=self._strict))
 
     def _read(self, lines: Sequence[Any], decode: Callable[[Any], Any]) -> Read:
         indexes: Sequence[int] = range(len(lines))
@@ -66,7 +71,7 @@ class JsonFormat:
             [
                 pl.Series("line", indexes, dtype=pl.UInt32),
                 *(
-                    pl.Series(name, column, dtype=dtype, strict=False)
+                    _series(name, column, dtype)
                     for (name, dtype), column in zip(self._schema.items(), columns, strict=True)
                 ),
             ]
@@ -80,6 +85,13 @@ class JsonFormat:
             for column, values in zip(columns, zip(*block, strict=True), strict=True):
                 column.extend(values)
         return columns
+
+
+def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
+    """A column; lists of texts through Arrow, which makes them in 0.2 us each where Polars takes 17."""
+    if dtype == pl.List(pl.String()):
+        return pl.Series(name, pa.array(values, pa.list_(pa.string())))
+    return pl.Series(name, values, dtype=dtype, strict=False)
 
 
 def _cleaned(column: pl.Series) -> pl.Series | pl.Expr:
