@@ -43,12 +43,17 @@ __all__ = ["MIB", "SOURCES", "Scheme", "Source", "source_of_type"]
 
 MIB = 1024 * 1024
 
-_DEPLOYERS: tuple[tuple[str, Scheme, int, EventMapper], ...] = (
+_PLAIN: tuple[tuple[str, Scheme, int, EventMapper], ...] = (
     ("argocd", "token", 2 * MIB, argocd.map_payload),
     ("argo-rollouts", "token", 2 * MIB, argo_rollouts.map_payload),
     ("flux", "flux-hmac", MIB, flux.map_payload),
     ("kubernetes", "token", 4 * MIB, kubernetes.map_payload),
     ("terraform", "tfe-hmac", MIB, terraform.map_payload),
+    ("spinnaker", "token", 8 * MIB, spinnaker.map_payload),
+    ("jenkins", "token", 4 * MIB, jenkins.map_payload),
+    ("circleci", "circleci", MIB, circleci.map_payload),
+    ("buildkite", "buildkite", 4 * MIB, buildkite.map_payload),
+    ("otlp-cicd", "token", 4 * MIB, otlp_cicd.map_payload),
 )
 """Name, scheme, largest body, mapper of sources whose webhooks need no more said."""
 
@@ -125,30 +130,6 @@ SOURCES: dict[str, Source] = {
             map_events=cdevents.map_payload,
         ),
         Source(
-            name="jenkins",
-            path="webhooks/jenkins",
-            kind="events",
-            scheme="token",
-            max_bytes=4 * MIB,
-            map_events=jenkins.map_payload,
-        ),
-        Source(
-            name="circleci",
-            path="webhooks/circleci",
-            kind="events",
-            scheme="circleci",
-            max_bytes=MIB,
-            map_events=circleci.map_payload,
-        ),
-        Source(
-            name="buildkite",
-            path="webhooks/buildkite",
-            kind="events",
-            scheme="buildkite",
-            max_bytes=4 * MIB,
-            map_events=buildkite.map_payload,
-        ),
-        Source(
             name="tekton",
             path="webhooks/tekton",
             kind="events",
@@ -157,22 +138,6 @@ SOURCES: dict[str, Source] = {
             replay_headers=("ce-type", "ce-time", "ce-source"),
             cloudevents="dev.tekton.event.",
             map_events=tekton.map_payload,
-        ),
-        Source(
-            name="otlp-cicd",
-            path="webhooks/otlp-cicd",
-            kind="events",
-            scheme="token",
-            max_bytes=4 * MIB,
-            map_events=otlp_cicd.map_payload,
-        ),
-        Source(
-            name="spinnaker",
-            path="webhooks/spinnaker",
-            kind="events",
-            scheme="token",
-            max_bytes=8 * MIB,
-            map_events=spinnaker.map_payload,
         ),
         Source(
             name="kong",
@@ -262,7 +227,7 @@ SOURCES: dict[str, Source] = {
         ),
         *(
             Source(name=name, path=f"webhooks/{name}", kind="events", scheme=scheme, max_bytes=size, map_events=mapper)
-            for name, scheme, size, mapper in _DEPLOYERS
+            for name, scheme, size, mapper in _PLAIN
         ),
         Source(
             name="aws",
