@@ -70,14 +70,16 @@ def pull_request(hook: Hook, context: Context) -> Mapped:
 
 
 def _votes(it: Fields, context: Context) -> list[int]:
-    """What other persons voted; teams repeat their members' votes."""
-    author = account(context, it.maybe_child("createdBy")).get("actor")
-    found = []
-    for one in it.children("reviewers"):
-        who = account(context, one)
-        if not one.flag("isContainer") and not who.get("is_bot") and who.get("actor") != author:
-            found.append(one.maybe_integer("vote") or 0)
-    return [vote for vote in found if vote]
+    """What other persons voted; teams repeat their members' votes. Without an author nobody is known to be another."""
+    author = it.maybe_child("createdBy")
+    own = _names(author) if author else set()
+    voters = [one for one in it.children("reviewers") if own and not own & _names(one) and not one.flag("isContainer")]
+    votes = [one.maybe_integer("vote") for one in voters if not account(context, one).get("is_bot")]
+    return [vote for vote in votes if vote]
+
+
+def _names(it: Fields) -> set[str]:
+    return {name for key in ("id", "uniqueName") if (name := it.maybe_text(key))}
 
 
 def _commit(it: Fields, key: str) -> str | None:

@@ -64,7 +64,7 @@ def release(hook: Hook, context: Context) -> Mapped:
     deployment, of = hook.resource.maybe_child("deployment"), it.child("release")
     at = _time(deployment, "completedOn" if ended else "startedOn") or it.instant("modifiedOn")
     attempt = (deployment.maybe_integer("attempt") if deployment else None) or hook.resource.maybe_integer("attemptId")
-    number = f"environment:{it.integer('id')}.{attempt or 1}"
+    number = _attempt(f"environment:{it.integer('id')}", attempt)
     definition = next(filter(None, (within(hook.resource, name, "releaseDefinition") for name in _DEFINED)), None)
     names = {"project": word(hook.resource.maybe_child("project"), "name"), "pipeline": word(definition, "name")}
     return mapped(
@@ -97,7 +97,7 @@ def stage(hook: Hook, context: Context) -> Mapped:  # noqa: ARG001 - a stage nam
     if status is None:
         return left_out(AZURE, "stage", it.text("state"))
     at = moment(it, "finishTime" if ended else "startTime") or hook.at
-    number = f"run:{run.integer('id')}.{dimension(it.text('name'), 120)}.{it.maybe_integer('attempt') or 1}"
+    number = _attempt(f"run:{run.integer('id')}:{dimension(it.text('name'), 120)}", it.maybe_integer("attempt"))
     own = within(run, "resources", "repositories", "self")
     where = own_repository(hook)
     return mapped(
@@ -129,6 +129,11 @@ def environment_of(name: str) -> str | None:
     if match := _DEPLOYS.fullmatch(name):
         return match["environment"]
     return name if _ENVIRONMENT.fullmatch(name) else None
+
+
+def _attempt(number: str, attempt: int | None) -> str:
+    """A stage that runs again is another deployment; the first attempt is not always told."""
+    return f"{number}:{attempt}" if attempt and attempt > 1 else number
 
 
 def _time(deployment: Fields | None, key: str) -> datetime | None:

@@ -74,7 +74,7 @@ def hook(body: Fields) -> Hook:
 def _addresses(body: Fields) -> Iterator[str | None]:
     for keys in _ADDRESSED:
         it = within(body, *keys)
-        yield link(it, "baseUrl", "url", "href") if it else None
+        yield link(it, "baseUrl", "url", "href", "remoteUrl") if it else None
 
 
 def _instance(address: str | None) -> str | None:
@@ -122,8 +122,10 @@ def repository(at: Hook, it: Fields) -> Repository | None:
     name = repository_name(address.replace(_GITHUB_API, "https://github.com/"))
     if name and "/_apis/" in name:  # the address of the API, not of a clone
         name = None
-    host, branch = at.instance.partition("/")[0], (it.maybe_text("defaultBranch") or "").removeprefix("refs/heads/")
-    number = (it.maybe_text("id") or "").lower() if (it.maybe_text("type") or "").lower() in _HOSTED else ""
+    branch = (it.maybe_text("defaultBranch") or "").removeprefix("refs/heads/")
+    host = maybe_host(address) or at.instance.partition("/")[0].removeprefix(AZURE.name)
+    is_hosted = bool(host) and (it.maybe_text("type") or "").lower() in _HOSTED
+    number = (it.maybe_text("id") or "").lower() if is_hosted else ""
     if not name and not number:
         return None
     return contract(

@@ -178,7 +178,7 @@ def test_a_stage_deploys_where_its_name_says():
     event = one("stage_deploy_succeeded")
     deployment = event.data
     assert isinstance(deployment, Deployment)
-    assert (deployment.deployment_id, deployment.environment) == ("run:1000.Deploy_Production.1", "Production")
+    assert (deployment.deployment_id, deployment.environment) == ("run:1000:Deploy_Production", "Production")
     assert (deployment.version, deployment.ref, deployment.commit) == ("20240502.4", "refs/heads/main", C)
     assert (deployment.status, deployment.started_at) == ("success", at("2024-05-02T09:21:50.506666Z"))
     assert event.time == at("2024-05-02T09:24:00Z")
@@ -219,7 +219,7 @@ def test_what_a_stages_name_says(name, environment):
 
 
 def test_a_stage_that_runs_again_is_another_deployment():
-    assert one("stage_deploy_failed_then_again").data.deployment_id == "run:1000.Deploy_Production.2"
+    assert one("stage_deploy_failed_then_again").data.deployment_id == "run:1000:Deploy_Production:2"
 
 
 def test_a_classic_release_has_no_commit_and_no_repository():
@@ -231,14 +231,14 @@ def test_a_classic_release_has_no_commit_and_no_repository():
         "release:31",
     )
     assert (deployment.status, deployment.commit, deployment.repository) == ("success", None, None)
-    assert (event.source, event.subject) == ("//dev.azure.com/acme", "dev.azure.com/acme/environment:5.1")
+    assert (event.source, event.subject) == ("//dev.azure.com/acme", "dev.azure.com/acme/environment:5")
     assert event.time == at("2024-05-02T09:24:00.26Z")
     assert deployment.labels == {"project": "Shop"}
 
 
 def test_a_classic_release_deployed_again_is_another_attempt():
     event = one("release_succeeded_again")
-    assert (event.data.deployment_id, event.time) == ("environment:5.2", at("2024-05-02T09:24:00Z"))
+    assert (event.data.deployment_id, event.time) == ("environment:5:2", at("2024-05-02T09:24:00Z"))
     assert event.data.labels == {"project": "Shop", "pipeline": "pay CD"}
     assert event.data.actor == actor(CONTEXT, "bea@acme.example")
 
