@@ -1,7 +1,7 @@
 """Requests as columns: what the log formats read, made rows of `schemas.gateway.SCHEMA`.
 
-Last step of the log mappers (`lines.py`). Work is done per distinct value where a value is costly (route, user agent),
-so that a line costs a few microseconds. Nothing personal passes: addresses, queries and user agents end here.
+Last step of the log mappers (`line_mapper.py`). Work is done per distinct value where a value is costly (route, user
+agent), so that a line costs a few microseconds. Nothing personal passes: addresses, queries and user agents end here.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from producers.sources.lines import FORMATS, map_lines
+from producers.sources.lines import FORMATS
 
 if TYPE_CHECKING:
     from producers.tail.outlets import Outlet
@@ -150,6 +150,7 @@ def _check_zone(form: str, zone: str | None) -> None:
 
 def _mapper(configured: Settings, form: str, service: str | None, zone: str | None) -> Mapper:
     from producers.sources.common import Context  # noqa: PLC0415
+    from producers.sources.line_mapper import map_lines  # noqa: PLC0415
 
     context = Context(salt=configured.actor_salt.get_secret_value().encode())
     return lambda raw, unit: map_lines(raw, unit=unit, format=form, context=context, service=service, zone=zone)

@@ -15,7 +15,7 @@ import pytest
 from producers.sources import alertmanager, backstage, kong
 from producers.sources.common import Context, Rejected
 from producers.sources.github import mapper as github
-from producers.sources.lines import map_lines
+from producers.sources.line_mapper import map_lines
 from schemas import envelope, gateway
 from schemas.delivery import CiRun, Deployment, Incident, Merge, Push
 

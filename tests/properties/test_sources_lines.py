@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from producers.sources.columns import _without_ids
 from producers.sources.common import Context
-from producers.sources.lines import FORMATS, map_lines
+from producers.sources.line_mapper import map_lines
+from producers.sources.lines import FORMATS
 from producers.sources.nginx.text_lines import _LINE, _split
 from producers.sources.redact import dimension, title
 from producers.sources.routes import route_template
@@ -18,11 +19,19 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 UNTIMED = settings(deadline=None)
 UNIT = "0" * 32
 LOGS = {"nginx-json": "nginx/json", "combined": "nginx/combined", "ingress": "nginx/ingress"}
-LINES = {
-    format_: (EXAMPLES / f"{LOGS.get(format_, f'{format_}/{format_}')}.log").read_bytes().splitlines()
-    for format_ in FORMATS
-}
-JSON = ["nginx-json", *(name for name, known in FORMATS.items() if known.is_json)]
+
+
+def lines_of(format_):
+    """A format's example; of a gateway's records each on a line."""
+    if not FORMATS[format_].is_records:
+        return (EXAMPLES / f"{LOGS.get(format_, f'{format_}/{format_}')}.log").read_bytes().splitlines()
+    payloads = [json.loads(path.read_bytes()) for path in sorted((EXAMPLES / format_).glob("*.json"))]
+    records = [one for payload in payloads for one in (payload if isinstance(payload, list) else [payload])]
+    return [json.dumps(record).encode() for record in records]
+
+
+LINES = {format_: lines_of(format_) for format_ in FORMATS}
+JSON = ["nginx-json", *(name for name, known in FORMATS.items() if known.is_json or known.is_records)]
 FIELDS = sorted({name for format_ in JSON for line in LINES[format_] for name in json.loads(line)})
 SEGMENT = st.one_of(
     st.sampled_from(["users", "v1", "oauth2", "42", "7", "deadbeefdeadbeefdeadbeef", "a1b2c3d4", "ada@example.com"]),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from producers.sources.common import Context
-from producers.sources.lines import map_lines
+from producers.sources.line_mapper import map_lines
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CONTEXT = Context(salt=b"salt")

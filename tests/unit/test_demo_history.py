@@ -16,7 +16,7 @@ from deploy.local.demo.delivery import Life
 from deploy.local.demo.history import History, generate
 from producers.sources import backstage, catalog_csv, kong
 from producers.sources.common import Context
-from producers.sources.lines import map_lines
+from producers.sources.line_mapper import map_lines
 from producers.sources.registry import SOURCES
 from schemas.envelope import Event
 

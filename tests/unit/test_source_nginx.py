@@ -9,7 +9,7 @@ import pytest
 
 from producers.sources.common import Context
 from producers.sources.identity import actor
-from producers.sources.lines import map_lines
+from producers.sources.line_mapper import map_lines
 from producers.sources.nginx.json_lines import SETUP, Line
 from schemas import gateway
 

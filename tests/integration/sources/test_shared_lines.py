@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from producers.sources.common import Context
-from producers.sources.lines import map_lines
+from producers.sources.line_mapper import map_lines
 from schemas import gateway
 
 ROOT = Path(os.environ.get("ADOPTION_SHARED") or Path(__file__).parents[4] / "shared") / "fixtures" / "payloads"

@@ -65,7 +65,7 @@ def test_an_edge_counts_every_request_and_believes_no_authority_without_a_route(
 def test_a_containers_log_is_read_as_the_runtime_keeps_it():
     lines = example("istio/istio").splitlines(keepends=True)
     kept = b"".join(b"2024-05-02T09:50:00.125000000Z stdout F " + line for line in lines)
-    made = mapped(kept + b"2024-05-02T09:50:00.125Z stdout P {\"start\n", "istio")
+    made = mapped(kept + b'2024-05-02T09:50:00.125Z stdout P {"start\n', "istio")
     assert made.rows.to_pylist() == mapped(b"".join(lines), "istio").rows.to_pylist()
     assert [(bad.reason, bad.position) for bad in made.rejected] == [("wrong_type", len(kept))]
 

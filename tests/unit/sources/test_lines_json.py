@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from producers.sources import kong
 from producers.sources.identity import actor
 from producers.sources.lines import FORMATS, record_mapper
-from tests.support.log_lines import CONTEXT, UNIT, columns, example, mapped
+from schemas import gateway
+from tests.support.log_lines import CONTEXT, EXAMPLES, UNIT, columns, example, mapped
 
 MINUTE = datetime(2024, 5, 2, 9, 50, tzinfo=UTC)
 STORY = ("service", "method", "route", "status", "outcome", "consumer", "is_synthetic", "latency_us")
@@ -103,4 +105,19 @@ def test_the_same_objects_posted_are_the_same_rows(format_):
     assert [(one.reason, one.position) for one in posted.rejected] == [
         ("wrong_type", len(records)),
         ("wrong_type", len(records) + 1),
+    ]
+
+
+def test_a_gateways_records_are_read_from_its_file_as_well():
+    record = json.loads((EXAMPLES / "kong" / "request.json").read_bytes())
+    nobodys = {**record, "service": None, "route": None}
+    good, other = json.dumps(record).encode(), json.dumps(nobodys).encode()
+    made = mapped(b"\n".join([good, b"{", b"{}", other]), "kong", service="edge")
+    posted = kong.map_records([record, nobodys], unit=UNIT, context=CONTEXT).rows.to_pylist()
+    assert posted[1]["service"] == ""
+    assert made.rows.to_pylist() == [posted[0], posted[1] | {"service": "edge"}]
+    assert made.rows.schema == gateway.SCHEMA
+    assert [(bad.reason, bad.position) for bad in made.rejected] == [
+        ("malformed_json", len(good) + 1),
+        ("missing_field", len(good) + 3),
     ]
