@@ -44,6 +44,9 @@ __all__ = ["MIB", "SOURCES", "Scheme", "Source", "source_of_type"]
 MIB = 1024 * 1024
 
 _PLAIN: tuple[tuple[str, Scheme, int, EventMapper], ...] = (
+    ("gitlab", "gitlab", 25 * MIB, gitlab.map_payload),
+    ("bitbucket-server", "bitbucket-hmac", 25 * MIB, bitbucket_server.map_payload),
+    ("azure-devops", "token", 8 * MIB, azure_devops.map_payload),
     ("argocd", "token", 2 * MIB, argocd.map_payload),
     ("argo-rollouts", "token", 2 * MIB, argo_rollouts.map_payload),
     ("flux", "flux-hmac", MIB, flux.map_payload),
@@ -70,14 +73,6 @@ SOURCES: dict[str, Source] = {
             map_events=github.map_payload,
         ),
         Source(
-            name="gitlab",
-            path="webhooks/gitlab",
-            kind="events",
-            scheme="gitlab",
-            max_bytes=25 * MIB,
-            map_events=gitlab.map_payload,
-        ),
-        Source(
             name="bitbucket",
             path="webhooks/bitbucket",
             kind="events",
@@ -87,14 +82,6 @@ SOURCES: dict[str, Source] = {
             map_events=bitbucket.map_payload,
         ),
         Source(
-            name="bitbucket-server",
-            path="webhooks/bitbucket-server",
-            kind="events",
-            scheme="bitbucket-hmac",
-            max_bytes=25 * MIB,
-            map_events=bitbucket_server.map_payload,
-        ),
-        Source(
             name="gitea",
             path="webhooks/gitea",
             kind="events",
@@ -102,14 +89,6 @@ SOURCES: dict[str, Source] = {
             max_bytes=25 * MIB,
             replay_headers=gitea.HEADERS,
             map_events=gitea.map_payload,
-        ),
-        Source(
-            name="azure-devops",
-            path="webhooks/azure-devops",
-            kind="events",
-            scheme="token",
-            max_bytes=8 * MIB,
-            map_events=azure_devops.map_payload,
         ),
         Source(
             name="alertmanager",
