@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 
@@ -105,10 +105,25 @@ def _shared(command: F) -> F:
     "--previous", "--since-ref", "previous", metavar="REV", help="Deployed before: commits REV..this are listed."
 )
 @click.option("--clone", default=".", type=click.Path(), help="Where git looks for --previous.")
+@click.option(
+    "--terraform-log",
+    type=click.File(errors="replace"),
+    help="What `terraform apply -json` printed (-: standard input): says status, time and error.",
+)
 @click.pass_context
-def deployment(ctx: click.Context, /, previous: str | None, clone: str, **given: Any) -> None:
+def deployment(
+    ctx: click.Context, /, previous: str | None, clone: str, terraform_log: TextIO | None, **given: Any
+) -> None:
     """One status of one deployment."""
+    is_at_given = given["at"] is not None
     step, at, fields = _given(given)
+    if terraform_log:
+        from producers.emit.terraform import applied  # noqa: PLC0415 - most deployments are none of Terraform's
+
+        told = applied(terraform_log)
+        at = at if is_at_given else told.at
+        fields |= {"status": told.status, "started_at": fields.get("started_at") or told.started_at}
+        fields["title"] = fields.get("title") or told.title
     if previous:
         now = fields.get("commit") or (step.commit if step else None)
         fields["commits"] = _commits(clone, previous, now)
