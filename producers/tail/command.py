@@ -65,6 +65,12 @@ def tail(
     Rotation by rename and by copytruncate is followed. Compressed files are not read: let logrotate delay the
     compression. A last line without its end waits. Lines that cannot be read are listed in <state>/*.rejected.jsonl.
     With the state lost, the same log may count twice.
+
+    Formats of JSON, an object a line: nginx-json, envoy (an edge), istio (sidecars: a request counts at its server),
+    traefik, caddy, linkerd; kong, apisix, krakend (files of their records).
+
+    Formats of text: combined (NGINX), ingress (ingress-nginx), traefik-clf, httpd (Apache), haproxy (option httplog;
+    needs --zone), alb (AWS).
     """
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - the command line's listing must not pay for it
 

@@ -1,5 +1,6 @@
 """`adoption tail`'s options: what it says before it reads a line."""
 
+import re
 import subprocess
 import sys
 
@@ -25,6 +26,8 @@ def run(tmp_path, monkeypatch):
 def test_help_names_every_format():
     said = CliRunner().invoke(tail, ["--help"], terminal_width=200).output
     assert f"[{'|'.join(FORMATS)}]" in said
+    told = set(re.findall(r"[\w-]+", said[said.index("Formats of JSON") : said.index("Options:")]))
+    assert set(FORMATS) <= told
 
 
 @pytest.mark.parametrize(
