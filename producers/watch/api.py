@@ -40,10 +40,18 @@ class Api:
         server: its address, e.g. `https://10.0.0.1:443`, or `http://127.0.0.1:8001` of `kubectl proxy`.
         token: gives the bearer token; asked for each request, since tokens of pods are renewed on disk.
         verify: how its certificate is checked.
+        selector: labels that objects must have, as `kubectl --selector` takes them; None: all objects.
     """
 
-    def __init__(self, server: str, token: Callable[[], str | None], verify: ssl.SSLContext | bool = True) -> None:
+    def __init__(
+        self,
+        server: str,
+        token: Callable[[], str | None],
+        verify: ssl.SSLContext | bool = True,
+        selector: str | None = None,
+    ) -> None:
         self._token = token
+        self._always = {"labelSelector": selector} if selector else {}
         self._http = httpx.Client(base_url=server.rstrip("/"), timeout=_TIMEOUT, verify=verify)
 
     def pages(self, path: str) -> Iterator[tuple[list[dict[str, Any]], str]]:
@@ -99,7 +107,7 @@ class Api:
         token = self._token()
         headers = {"authorization": f"Bearer {token}"} if token else {}
         try:
-            with self._http.stream("GET", path, params=query, headers=headers) as response:
+            with self._http.stream("GET", path, params=query | self._always, headers=headers) as response:
                 _raise_status_of(response)
                 yield response
         except httpx.TransportError as error:

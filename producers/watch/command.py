@@ -34,6 +34,9 @@ def watch() -> None:
 @click.option("--token-file", type=click.Path(path_type=Path), help="Bearer token; default: this pod's account.")
 @click.option("--ca-file", type=click.Path(path_type=Path), help="Certificates that the server's is checked with.")
 @click.option("--namespace", help="Only this one; default: all.")
+@click.option(
+    "--selector", help="Only objects with these labels, as kubectl takes them: 'team=pay,!argocd.argoproj.io/instance'."
+)
 @click.option("--cluster", help="The cluster's name on events: the region of its deployments.")
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of the state; default: <data dir>/watch.")
 @click.option("--once", is_flag=True, help="Tell of every Deployment as it is now, and end.")
@@ -43,6 +46,7 @@ def kubernetes(
     token_file: Path | None,
     ca_file: Path | None,
     namespace: str | None,
+    selector: str | None,
     cluster: str | None,
     state: Path | None,
     once: bool,
@@ -50,7 +54,8 @@ def kubernetes(
     """Tell of Kubernetes Deployments that have rolled out, or failed to.
 
     The account needs the verbs list and watch on deployments.apps. Events have the ids that the webhook's have: both
-    may run, and a state that is lost costs nothing but a list.
+    may run, and a state that is lost costs nothing but a list. What Argo CD, Flux or a pipeline tells of is told here
+    again, as another deployment: leave it out by --selector, or let only one of them tell.
     """
     from functools import partial  # noqa: PLC0415 - the command line's listing must not pay for any of these
 
@@ -73,11 +78,11 @@ def kubernetes(
             client.events(post)
 
     signal.signal(signal.SIGTERM, _stop)
-    with Api(address, partial(_token, token_file, server), _checked_with(ca_file, server)) as api, client:
+    with Api(address, partial(_token, token_file, server), _checked_with(ca_file, server), selector) as api, client:
         watcher = Watcher(
             api,
             path,
-            Place(state or data_dir() / "watch", address, path),
+            Place(state or data_dir() / "watch", address, f"{path}?{selector}" if selector else path),
             send=send,
             context=Context(salt=configured.actor_salt.get_secret_value().encode()),
             cluster=cluster,

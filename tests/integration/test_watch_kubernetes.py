@@ -197,9 +197,12 @@ def test_the_command_tells_the_ingest_service(tmp_path, monkeypatch):
         monkeypatch.setenv("ADOPTION_INGEST_URL", server.url)
         monkeypatch.setenv("ADOPTION_DATA_DIR", str(tmp_path))
         arguments = ["kubernetes", "--server", server.url, "--token-file", str(token), "--namespace", "production"]
-        result = CliRunner().invoke(watch, [*arguments, "--cluster", "eu-1", "--once"])
+        result = CliRunner().invoke(watch, [*arguments, "--cluster", "eu-1", "--selector", "team=pay", "--once"])
     assert (result.exit_code, result.output) == (0, "1 events sent\n")
-    assert server.asked[0][0] == "/apis/apps/v1/namespaces/production/deployments"
+    assert server.asked[0] == (
+        "/apis/apps/v1/namespaces/production/deployments",
+        {"limit": "500", "labelSelector": "team=pay"},
+    )
     (event,) = server.posted
     assert (event["source"], event["data"]["region"]) == ("//kubernetes", "eu-1")
 

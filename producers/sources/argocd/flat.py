@@ -26,7 +26,6 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "message": ("message",),
     "health": ("healthStatus", "health_status", "health"),
     "user": ("user", "initiated_by"),
-    "url": ("argocdUrl", "url"),
 }
 _GROUPS = ("app", "application", "operation", "sync", "health")
 """Objects that some templates sort their fields into."""

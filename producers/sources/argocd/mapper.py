@@ -54,8 +54,8 @@ def map_payload(payload: Any, headers: Mapping[str, str], context: Context) -> M
     """
     body = Fields(payload)
     app = _application(body)
-    said = body.maybe_child("context")
-    address = (said.maybe_text("argocdUrl") if said else None) or ""
+    said = body.child("context") if isinstance(body.raw("context"), dict) else body
+    address = said.maybe_text("argocdUrl") or ""
     state = (app.maybe_child("status") or Fields({})).maybe_child("operationState")
     if state is None or "phase" not in state:
         return Mapped(ignored=("argocd:no_operation",))
