@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any, Literal
 
 from producers.sources.common import Context, Mapped
-from producers.sources.github.shared import GITHUB, Origin, account, event, link, repository_of, sha
+from producers.sources.evidence import labels, link, sha
+from producers.sources.forge import Origin, left_out
+from producers.sources.github.shared import GITHUB, account, repository_of
 from producers.sources.payload import Fields
-from producers.sources.redact import dimension, title
+from producers.sources.redact import title
 from schemas.delivery import Merge
 
 State = Literal["opened", "updated", "approved", "merged", "closed"]
@@ -26,7 +28,6 @@ _STATES: dict[str, State] = {
     "closed": "closed",
 }
 _METHODS: dict[str, Literal["merge", "squash", "rebase"]] = {"merge": "merge", "squash": "squash", "rebase": "rebase"}
-_MOST_LABELS = 50
 
 
 def pull_request(payload: Fields, where: Origin, context: Context) -> Mapped:
@@ -34,7 +35,7 @@ def pull_request(payload: Fields, where: Origin, context: Context) -> Mapped:
     action = payload.text("action")
     state = _STATES.get(action)
     if state is None:
-        return Mapped(ignored=(f"github:pull_request.{dimension(action)[:40]}",))
+        return left_out(GITHUB, "pull_request", action)
     pull = payload.child("pull_request")
     if state == "closed" and pull.flag("merged"):
         state = "merged"
@@ -48,14 +49,14 @@ def pull_request_review(payload: Fields, where: Origin, context: Context) -> Map
     """A person's review of somebody else's change; an approval is a state of its own."""
     action = payload.text("action")
     if action != "submitted":
-        return Mapped(ignored=(f"github:pull_request_review.{dimension(action)[:40]}",))
+        return left_out(GITHUB, "pull_request_review", action)
     pull, review = payload.child("pull_request"), payload.child("review")
     reviewer, author = review.maybe_child("user"), pull.maybe_child("user")
     who = account(context, reviewer)
     if who.get("is_bot"):
-        return Mapped(ignored=("github:pull_request_review.bot",))
+        return left_out(GITHUB, "pull_request_review", "bot")
     if author and who.get("actor") == account(context, author).get("actor"):
-        return Mapped(ignored=("github:pull_request_review.own",))
+        return left_out(GITHUB, "pull_request_review", "own")
     state: State = "approved" if review.text("state").lower() == "approved" else "updated"
     at = review.instant("submitted_at")
     identity = ("pull_request_review", review.integer("id"))
@@ -85,36 +86,25 @@ def _mapped(
     fork = head.maybe_child("repo")
     auto = pull.maybe_child("auto_merge")
     head_repository = repository_of(fork) if fork and fork.integer("id") != where.number else None
-    return Mapped(
-        events=(
-            event(
-                where,
-                at,
-                identity,
-                lambda: Merge(
-                    provider=GITHUB.name,
-                    repository=where.repository,
-                    **account(context, pull.maybe_child("user")),
-                    labels=_labels(pull),
-                    url=link(pull, "html_url"),
-                    number=pull.integer("number"),
-                    state=state,
-                    base_ref=base.maybe_text("ref"),
-                    head_ref=head.maybe_text("ref"),
-                    head_repository=head_repository,
-                    head_commit=sha(head, "sha"),
-                    method=_METHODS.get(auto.maybe_text("merge_method") or "") if auto else None,
-                    title=title(pull.maybe_text("title") or ""),
-                    opened_at=pull.maybe_instant("created_at"),
-                    commit_count=pull.maybe_integer("commits"),
-                    **more,
-                ),
-            ),
-        )
+    return where.mapped(
+        at,
+        identity,
+        lambda: Merge(
+            provider=GITHUB.name,
+            repository=where.repository,
+            **account(context, pull.maybe_child("user")),
+            labels=labels({label.maybe_text("name") or "": "true" for label in pull.children("labels")}),
+            url=link(pull, "html_url"),
+            number=pull.integer("number"),
+            state=state,
+            base_ref=base.maybe_text("ref"),
+            head_ref=head.maybe_text("ref"),
+            head_repository=head_repository,
+            head_commit=sha(head, "sha"),
+            method=_METHODS.get(auto.maybe_text("merge_method") or "") if auto else None,
+            title=title(pull.maybe_text("title") or ""),
+            opened_at=pull.maybe_instant("created_at"),
+            commit_count=pull.maybe_integer("commits"),
+            **more,
+        ),
     )
-
-
-def _labels(pull: Fields) -> dict[str, str]:
-    """The pull request's labels: each a key with the value `true`."""
-    names = (dimension(label.maybe_text("name") or "") for label in pull.children("labels"))
-    return dict.fromkeys([name for name in names if name][:_MOST_LABELS], "true")

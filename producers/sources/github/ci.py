@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from producers.sources.common import Context, Mapped, Rejected
-from producers.sources.github.shared import GITHUB, Origin, account, event, link, sha
+from producers.sources.common import Context, Mapped
+from producers.sources.evidence import chosen, link, sha, word
+from producers.sources.forge import Origin, left_out
+from producers.sources.github.shared import GITHUB, account
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension
 from schemas.delivery import CiRun, Outcome
@@ -39,54 +41,34 @@ def workflow_run(payload: Fields, where: Origin, context: Context) -> Mapped:
     action = payload.text("action")
     state = _STATES.get(action)
     if state is None:
-        return Mapped(ignored=(f"github:workflow_run.{dimension(action)[:40]}",))
+        return left_out(GITHUB, "workflow_run", action)
     run = payload.child("workflow_run")
     number, attempt = run.integer("id"), run.maybe_integer("run_attempt") or 1
     began, created = run.maybe_instant("run_started_at"), run.maybe_instant("created_at")
     queued = created if attempt == 1 else None
     started = None if began == created else began
     at = began or run.instant("created_at") if state == "queued" else run.instant("updated_at")
-    return Mapped(
-        events=(
-            event(
-                where,
-                at,
-                ("workflow_run", number, attempt, state),
-                lambda: CiRun(
-                    provider=GITHUB.name,
-                    repository=where.repository,
-                    **account(context, run.maybe_child("triggering_actor") or run.maybe_child("actor")),
-                    url=link(run, "html_url"),
-                    run_id=str(number),
-                    attempt=attempt,
-                    name=_name(payload, run),
-                    ref=run.maybe_text("head_branch"),
-                    commit=sha(run, "head_sha"),
-                    state=state,
-                    outcome=_outcome(run) if state == "finished" else None,
-                    queued_at=queued,
-                    started_at={"queued": None, "started": at, "finished": started}[state],
-                    finished_at=at if state == "finished" else None,
-                    template=_template(run, where),
-                ),
-            ),
-        )
+    return where.mapped(
+        at,
+        ("workflow_run", number, attempt, state),
+        lambda: CiRun(
+            provider=GITHUB.name,
+            repository=where.repository,
+            **account(context, run.maybe_child("triggering_actor") or run.maybe_child("actor")),
+            url=link(run, "html_url"),
+            run_id=str(number),
+            attempt=attempt,
+            name=word(run, "name") or word(payload.maybe_child("workflow"), "name"),
+            ref=run.maybe_text("head_branch"),
+            commit=sha(run, "head_sha"),
+            state=state,
+            outcome=chosen(run, "conclusion", _OUTCOMES, "unknown_conclusion") if state == "finished" else None,
+            queued_at=queued,
+            started_at={"queued": None, "started": at, "finished": started}[state],
+            finished_at=at if state == "finished" else None,
+            template=_template(run, where),
+        ),
     )
-
-
-def _name(payload: Fields, run: Fields) -> str | None:
-    workflow = payload.maybe_child("workflow")
-    name = run.maybe_text("name") or (workflow.maybe_text("name") if workflow else None)
-    return dimension(name) or None if name else None
-
-
-def _outcome(run: Fields) -> Outcome:
-    conclusion = run.text("conclusion")
-    outcome = _OUTCOMES.get(conclusion)
-    if outcome is None:
-        expected = ", ".join(sorted(_OUTCOMES))
-        raise Rejected("unknown_conclusion", f"expected {run.at('conclusion')} of {expected}, got {conclusion[:40]!r}")
-    return outcome
 
 
 def _template(run: Fields, where: Origin) -> str | None:

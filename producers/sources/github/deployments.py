@@ -12,8 +12,11 @@ import json
 import re
 from typing import Any, Literal
 
-from producers.sources.common import Context, Mapped, Rejected
-from producers.sources.github.shared import GITHUB, Origin, account, event, link, sha
+from producers.sources import forge
+from producers.sources.common import Context, Mapped
+from producers.sources.evidence import chosen, link, sha
+from producers.sources.forge import Origin, left_out
+from producers.sources.github.shared import GITHUB, account
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, title
 from schemas.delivery import Deployment
@@ -40,17 +43,13 @@ def deployment(payload: Fields, where: Origin, context: Context) -> Mapped:
     data = _deployment(it, where, status="queued", environment=it.maybe_text("environment"))
     data |= account(context, it.maybe_child("creator"))
     identity = ("deployment", it.integer("id"))
-    return Mapped(events=(event(where, at, identity, lambda: Deployment(**data)),))
+    return where.mapped(at, identity, lambda: Deployment(**data))
 
 
 def deployment_status(payload: Fields, where: Origin, context: Context) -> Mapped:
     """One status of a deployment; statuses are immutable, so each has its own id and time."""
     it, said = payload.child("deployment"), payload.child("deployment_status")
-    state = said.text("state")
-    status = _STATUSES.get(state)
-    if status is None:
-        expected = ", ".join(_STATUSES)
-        raise Rejected("unknown_status", f"expected {said.at('state')} of {expected}, got {state[:40]!r}")
+    status = chosen(said, "state", _STATUSES)
     at = said.instant("created_at")
     environment = said.maybe_text("environment") or it.maybe_text("environment")
     data = _deployment(it, where, status=status, environment=environment)
@@ -58,38 +57,24 @@ def deployment_status(payload: Fields, where: Origin, context: Context) -> Mappe
     data["url"] = link(said, "log_url", "target_url")
     data["started_at"] = at if status == "started" else None
     identity = ("deployment_status", said.integer("id"))
-    return Mapped(events=(event(where, at, identity, lambda: Deployment(**data)),))
+    return where.mapped(at, identity, lambda: Deployment(**data))
 
 
 def release(payload: Fields, where: Origin, context: Context) -> Mapped:
     """A published release. One publish fires `created`, `published` and `released`: `published` alone counts."""
     action, it = payload.text("action"), payload.child("release")
     if action != "published" or it.flag("draft"):
-        return Mapped(ignored=(f"github:release.{'draft' if action == 'published' else dimension(action)[:40]}",))
-    tag, target = it.text("tag_name"), it.maybe_text("target_commitish") or ""
-    number = it.integer("id")
-    at = it.instant("published_at")
-    return Mapped(
-        events=(
-            event(
-                where,
-                at,
-                ("release", number, "published"),
-                lambda: Deployment(
-                    provider=GITHUB.name,
-                    repository=where.repository,
-                    **account(context, it.maybe_child("author")),
-                    url=link(it, "html_url"),
-                    deployment_id=f"release:{number}",
-                    release_id=dimension(tag),
-                    version=dimension(tag),
-                    ref=f"refs/tags/{tag}",
-                    commit=target if _FULL_SHA.fullmatch(target) else None,
-                    status="success",
-                    title=title(it.maybe_text("name") or ""),
-                ),
-            ),
-        )
+        return left_out(GITHUB, "release", "draft" if action == "published" else action)
+    target = it.maybe_text("target_commitish") or ""
+    return forge.release(
+        where,
+        it.integer("id"),
+        it.text("tag_name"),
+        it.instant("published_at"),
+        who=account(context, it.maybe_child("author")),
+        url=link(it, "html_url"),
+        commit=target if _FULL_SHA.fullmatch(target) else None,
+        name=it.maybe_text("name"),
     )
 
 

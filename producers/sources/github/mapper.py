@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from producers.sources.common import Context, Mapped, Rejected, header
+from producers.sources.forge import Origin
 from producers.sources.github.changes import pull_request, pull_request_review
 from producers.sources.github.ci import workflow_run
 from producers.sources.github.deployments import deployment, deployment_status, release
 from producers.sources.github.push import push
-from producers.sources.github.shared import Origin, origin
+from producers.sources.github.shared import origin
 from producers.sources.payload import Fields
 
 _MAPPERS: dict[str, Callable[[Fields, Origin, Context], Mapped]] = {

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from producers.sources.common import Context, Mapped, contract
-from producers.sources.forge import fit, paths
-from producers.sources.github.shared import GITHUB, Origin, account, event, link, sha
+from producers.sources import forge
+from producers.sources.common import Context, Mapped
+from producers.sources.evidence import link, sha
+from producers.sources.forge import Origin, fit, paths
+from producers.sources.github.shared import GITHUB, account
 from producers.sources.identity import actor, is_bot
 from producers.sources.payload import Fields
-from producers.sources.redact import title
-from producers.sources.times import known
 from schemas.delivery import Commit, Push
 
 _CAPS = frozenset({20, 2048})
@@ -30,28 +30,23 @@ def push(payload: Fields, where: Origin, context: Context) -> Mapped:
     sender = payload.maybe_child("sender")
     pusher = payload.maybe_child("pusher")
     who = account(context, sender) if sender else _pusher(context, pusher)
-    return Mapped(
-        events=(
-            event(
-                where,
-                at,
-                ("push", ref, before, after, at.isoformat()),
-                lambda: fit(
-                    Push(
-                        provider=GITHUB.name,
-                        repository=where.repository,
-                        **who,
-                        url=link(payload, "compare"),
-                        ref=ref,
-                        before=None if payload.flag("created") else before,
-                        after=None if payload.flag("deleted") else after,
-                        forced=payload.flag("forced"),
-                        commits=commits,
-                        is_truncated=_is_truncated(payload, commits, after),
-                    )
-                ),
-            ),
-        )
+    return where.mapped(
+        at,
+        ("push", ref, before, after, at.isoformat()),
+        lambda: fit(
+            Push(
+                provider=GITHUB.name,
+                repository=where.repository,
+                **who,
+                url=link(payload, "compare"),
+                ref=ref,
+                before=None if payload.flag("created") else before,
+                after=None if payload.flag("deleted") else after,
+                forced=payload.flag("forced"),
+                commits=commits,
+                is_truncated=_is_truncated(payload, commits, after),
+            )
+        ),
     )
 
 
@@ -71,18 +66,13 @@ def _pusher(context: Context, pusher: Fields | None) -> dict[str, object]:
 
 def _commit(it: Fields, context: Context) -> Commit:
     author = it.maybe_child("author")
-    names = tuple(author.maybe_text(key) for key in ("username", "email", "name")) if author else ()
-    committed = it.maybe_instant("timestamp")
-    return contract(
-        lambda: Commit(
-            sha=it.text("id"),
-            committed_at=known(committed) if committed else None,
-            clock="unknown",
-            title=title(it.maybe_text("message") or ""),
-            author=next((actor(context, name) for name in names if name), None),
-            is_bot=is_bot(*names),
-            paths=paths(*(it.texts(key) for key in ("added", "modified", "removed"))),
-        )
+    return forge.commit(
+        it.text("id"),
+        it.maybe_text("message"),
+        tuple(author.maybe_text(key) for key in ("username", "email", "name")) if author else (),
+        it.maybe_instant("timestamp"),
+        context,
+        touched=paths(*(it.texts(key) for key in ("added", "modified", "removed"))),
     )
 
 
