@@ -25,7 +25,7 @@ from schemas import dead_letters, gateway
 from schemas.base import event_id
 from schemas.streams import DEAD_LETTERS
 
-_NO_VALUE = "bridge:no_value"
+NO_VALUE = "bridge:no_value"
 _UNIT = gateway.SCHEMA.get_field_index("unit")
 
 
@@ -45,6 +45,7 @@ class Unit:
         stop: its last offset + 1.
         tables: rows; several tables, each with a unit id of its own, only where one message is too large for one.
         letters: what could not be read.
+        events: records of contract events, where the topic holds those of a source of events.
         ignored: reason code -> number of records left out on purpose.
         messages: how many there were.
     """
@@ -52,6 +53,7 @@ class Unit:
     stop: int
     tables: tuple[pa.Table, ...]
     letters: tuple[Record, ...] = ()
+    events: tuple[Record, ...] = ()
     ignored: Counter[str] = field(default_factory=Counter)
     messages: int = 0
 
@@ -88,9 +90,11 @@ class Mapping:
 
     def unit(self, place: Place, span: Span) -> Unit:
         """The unit of exactly this span."""
-        records, origins, wrong = self._records(span.messages)
         name = gateway.unit_id(self.sender, f"{place.identity}/{place.partition}/{span.start}-{span.stop}", b"")
+        fast, left = self._in_bulk(span.messages, name)
+        records, origins, wrong = self._records(span.messages, left)
         mapped = map_records(self.source, records, unit=name, context=self.context)
+        rows = pa.concat_tables([fast, mapped.rows]) if fast.num_rows else mapped.rows
         letters = [self._letter(place, message, 0, message.value, bad) for message, bad in wrong]
         for bad in mapped.rejected:
             at = bad.position or 0
@@ -98,19 +102,28 @@ class Mapping:
             letters.append(
                 self._letter(place, span.messages[origins[at]], index, msgspec.json.encode(records[at]), bad)
             )
-        tables = (mapped.rows,) if len(span.messages) > 1 else tuple(_pieces(mapped.rows, name))
+        tables = (rows,) if len(span.messages) > 1 else tuple(_pieces(rows, name))
         tables = tuple(table for table in tables if table.num_rows)
         ignored = Counter(mapped.ignored)
         if empty := sum(not message.value for message in span.messages):
-            ignored[_NO_VALUE] = empty
-        return Unit(span.stop, tables, tuple(letters), ignored, len(span.messages))
+            ignored[NO_VALUE] = empty
+        return Unit(span.stop, tables, tuple(letters), ignored=ignored, messages=len(span.messages))
 
-    def _records(self, messages: Sequence[Message]) -> tuple[list[Any], list[int], list[tuple[Message, Rejected]]]:
-        """Records, the index of each one's message, and the messages that hold none."""
+    def _in_bulk(self, messages: Sequence[Message], name: str) -> tuple[pa.Table, Sequence[int]]:
+        """Rows of what the source reads many at a time, and the indexes of all other messages."""
+        if self.source.map_bytes is None or self.within:
+            return gateway.SCHEMA.empty_table(), range(len(messages))
+        return self.source.map_bytes([message.value for message in messages], unit=name, context=self.context)
+
+    def _records(
+        self, messages: Sequence[Message], chosen: Sequence[int]
+    ) -> tuple[list[Any], list[int], list[tuple[Message, Rejected]]]:
+        """Records of the chosen messages, the index of each one's message, and the messages that hold none."""
         records: list[Any] = []
         origins: list[int] = []
         wrong: list[tuple[Message, Rejected]] = []
-        for index, message in enumerate(messages):
+        for index in chosen:
+            message = messages[index]
             if not message.value:
                 continue
             try:

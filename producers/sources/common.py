@@ -84,6 +84,10 @@ EventMapper = Callable[[Any, Mapping[str, str], Context], Mapped]
 GatewayMapper = Callable[..., GatewayMapped]
 """(records, *, unit, context) -> rows of that unit; a bad record is rejected alone. Raises nothing."""
 
+BytesMapper = Callable[..., "tuple[pa.Table, list[int]]"]
+"""(records' bytes, *, unit, context) -> rows, and the indexes of what is left to the mapper of records: whatever is not
+one record, written as documented. What it maps it maps as that one does. Raises nothing."""
+
 
 def contract(make: Callable[[], M]) -> M:
     """The model that `make` builds; a broken contract becomes a `Rejected` that names the fields, not their values."""

@@ -6,7 +6,7 @@ was made, no upstream was asked: a 429 then is the gateway's own. Raw paths, add
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from producers.sources.common import Context, GatewayMapped
 from producers.sources.gateway_rows import (
@@ -28,6 +28,9 @@ from producers.sources.redact import dimension
 from producers.sources.routes import route_template
 from producers.sources.times import epoch_us
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 request_id = id_at("request", "id")
 """Of a record, since Kong 3.5."""
 
@@ -35,6 +38,13 @@ request_id = id_at("request", "id")
 def map_records(records: list[Any], *, unit: str, context: Context) -> GatewayMapped:
     """Rows of one unit of Kong records; a record that cannot be read is rejected alone, with its index."""
     return mapped(records, lambda record: _row(Fields(record), context), unit=unit)
+
+
+def map_bytes(values: list[bytes], *, unit: str, context: Context) -> tuple[pa.Table, list[int]]:
+    """As `common.BytesMapper`: the same rows, in bulk (`kong_columns.py`)."""
+    from producers.sources import kong_columns  # noqa: PLC0415 -- Polars is for who has many records
+
+    return kong_columns.map_bytes(values, unit=unit, context=context)
 
 
 def _row(record: Fields, context: Context) -> Row:

@@ -126,6 +126,7 @@ SOURCES: dict[str, Source] = {
             max_bytes=8 * MIB,
             map_gateway=kong.map_records,
             request_id=kong.request_id,
+            map_bytes=kong.map_bytes,
         ),
         Source(
             name="apisix",

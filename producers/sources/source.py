@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from producers.sources.common import EventMapper, GatewayMapper
+from producers.sources.common import BytesMapper, EventMapper, GatewayMapper
 
 Scheme = Literal[
     "token",
@@ -45,6 +45,7 @@ class Source:
         map_events: mapper of `events`.
         map_gateway: mapper of `gateway`.
         request_id: finds the unique id of a gateway record; None: its records have none.
+        map_bytes: a faster way for many records in their bytes, where there is one.
         unpack: gateway records of a payload that is neither a record nor an array of them.
         answer: body of the 200 that this protocol's senders expect, from what was rejected (reason -> number); None:
             they get the receipt, with 202.
@@ -61,6 +62,7 @@ class Source:
     map_events: EventMapper | None = None
     map_gateway: GatewayMapper | None = None
     request_id: Callable[[Any], str | None] | None = None
+    map_bytes: BytesMapper | None = None
     unpack: Callable[[Any], list[Any]] | None = None
     answer: Callable[[Mapping[str, int]], dict[str, Any]] | None = None
 
