@@ -34,6 +34,7 @@ class Totals:
 
     messages: int = 0
     requests: int = 0
+    events: int = 0
     dead_lettered: int = 0
     units: int = 0
     ignored: Counter[str] = field(default_factory=Counter)
@@ -42,6 +43,7 @@ class Totals:
         """Count a unit that is durable."""
         self.messages += unit.messages
         self.requests += sum(table.num_rows for table in unit.tables)
+        self.events += len(unit.events)
         self.dead_lettered += len(unit.letters)
         self.units += 1
         self.ignored.update(unit.ignored)
@@ -49,7 +51,7 @@ class Totals:
 
 @dataclass
 class Bridge:
-    """From a topic to the gateway stream.
+    """From a topic to the gateway stream, or to those of the events that it holds.
 
     Attributes:
         reader: the topic.
@@ -122,7 +124,7 @@ class Bridge:
                 )
 
     def _records(self, units: Sequence[Unit]) -> Iterator[Record]:
-        """Units packed into messages, then their letters."""
+        """Units packed into messages, then their events and letters."""
         waiting: list[pa.Table] = []
         for table in (table for unit in units for table in unit.tables):
             rows, size = (sum(getattr(one, name) for one in (*waiting, table)) for name in ("num_rows", "nbytes"))
@@ -133,6 +135,7 @@ class Bridge:
         if waiting:
             yield record_of(self.mapping.sender, waiting)
         for unit in units:
+            yield from unit.events
             yield from unit.letters
 
     async def _send(self, records: Sequence[Record]) -> bool:

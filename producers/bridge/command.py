@@ -53,15 +53,17 @@ def bridge(
     linger: float,
     most_rejected: float,
 ) -> None:
-    """Take a gateway's records from a Kafka topic: each counts once, through crashes and rebalances.
+    """Take a source's records or events from a Kafka topic: each counts once, through crashes and rebalances.
 
-    SOURCE is a gateway that the ingest service knows (kong, apisix, otlp, ...), TOPIC where its records lie: one, or an
-    array of them, in each message. Several bridges of one group share the partitions. What cannot be read becomes a
-    dead letter. A topic must be bridged by one group only: two count everything twice.
+    SOURCE is a gateway that the ingest service knows (kong, apisix, otlp, ...) or a source of events (cdevents, ...),
+    TOPIC where its records lie: one, or an array of them, in each message; CloudEvents in any mode. Several bridges of
+    one group share the partitions. What cannot be read becomes a dead letter. A gateway's topic must be bridged by one
+    group only: two count everything twice.
     """
     from confluent_kafka import KafkaException  # noqa: PLC0415 -- the command line's listing must not pay for it
 
     from producers.bridge.bridge import Bridge  # noqa: PLC0415
+    from producers.bridge.events import EventMapping  # noqa: PLC0415
     from producers.bridge.reader import BridgeError, Reader  # noqa: PLC0415
     from producers.bridge.units import Mapping  # noqa: PLC0415
     from producers.kafka import KafkaSink, client_config  # noqa: PLC0415
@@ -71,7 +73,9 @@ def bridge(
     configured = settings()
     ours = client_config(configured)
     context = Context(salt=configured.actor_salt.get_secret_value().encode())
-    mapping = Mapping(_source(source), sender, context, within)
+    found = _source(source)
+    kind = EventMapping if found.kind == "events" else Mapping
+    mapping = kind(found, sender, context, within)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -96,7 +100,8 @@ def bridge(
         raise click.ClickException(str(error)) from error
     ignored = "".join(f", {count:,} {reason}" for reason, count in totals.ignored.most_common())
     click.echo(
-        f"{totals.messages:,} messages, {totals.requests:,} requests, {totals.dead_lettered:,} dead letters{ignored}",
+        f"{totals.messages:,} messages, {totals.requests:,} requests, {totals.events:,} events, "
+        f"{totals.dead_lettered:,} dead letters{ignored}",
         err=True,
     )
 
@@ -104,9 +109,8 @@ def bridge(
 def _source(name: str) -> Source:
     from producers.sources.registry import SOURCES  # noqa: PLC0415
 
-    known = sorted(one.name for one in SOURCES.values() if one.kind == "gateway")
-    if name not in known:
-        raise click.BadParameter(f"expected one of {', '.join(known)}, got {name!r}")
+    if name not in SOURCES:
+        raise click.BadParameter(f"expected one of {', '.join(sorted(SOURCES))}, got {name!r}")
     return SOURCES[name]
 
 

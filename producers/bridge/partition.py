@@ -21,6 +21,7 @@ class Message(NamedTuple):
 
     offset: int
     value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Span(NamedTuple):

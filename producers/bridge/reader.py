@@ -99,7 +99,7 @@ class Reader:
                 partition = self.partitions.get(message.partition())
                 if partition is not None:  # else it was read before the partition went away
                     value = message.value() or b""
-                    partition.messages.append(Message(message.offset(), value))
+                    partition.messages.append(Message(message.offset(), value, tuple(message.headers() or ())))
                     size += len(value)
             count += len(batch)
             if len(batch) < wanted:
