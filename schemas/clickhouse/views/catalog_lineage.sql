@@ -13,7 +13,7 @@ CREATE OR REPLACE VIEW catalog_lineage ${on_cluster}
     successors UInt32 COMMENT 'Teams of today that go on this team; more than one: the owner today of each service or caller decides'
 )
 AS
-WITH RECURSIVE
+WITH
     -- What is said without a date again and again happened once.
     said AS
     (
@@ -62,41 +62,45 @@ WITH RECURSIVE
         SELECT
             former,
             at,
-            lineage,
-            goes_on,
             lagInFrame(at, 1, toDateTime64('2000-01-01 00:00:00', 6, 'UTC')) OVER history AS before_at,
             leadInFrame(at, 1, toDateTime64('2200-01-01 00:00:00', 6, 'UTC')) OVER history AS next_at,
+            if(next_at < toDateTime64('2200-01-01 00:00:00', 6, 'UTC') OR goes_on, at, next_at) AS ends_at,
+            lineage,
             heirs
         FROM changes
         WINDOW history AS (PARTITION BY former ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ),
-    heirs_of AS
+    -- From heir to heir, forward in time, so that names exchanged or taken back end somewhere: the last change first, as
+    -- what became of an heir is known then. In one pass: a query that joins itself is planned anew for each of its uses.
+    ended AS
     (
-        SELECT former, at, before_at, arrayJoin(heirs) AS heir FROM edges
-    ),
-    -- From heir to heir, forward in time, so that names exchanged or taken back end somewhere.
-    walk AS
-    (
-        SELECT former AS team, at AS changed_at, heir AS today, at AS since FROM heirs_of
-        UNION ALL
-        SELECT walk.team AS team, walk.changed_at AS changed_at, heirs_of.heir AS today, heirs_of.at AS since
-        FROM walk
-        INNER JOIN heirs_of ON heirs_of.former = walk.today
-        WHERE heirs_of.at > walk.since AND heirs_of.before_at <= walk.since
+        SELECT arrayFold(
+            (later, edge) -> arrayPushBack(later, (
+                edge.1, edge.2, edge.3, edge.4, edge.5,
+                arrayDistinct(arrayFlatten(arrayMap(
+                    heir -> if(
+                        arrayExists(next -> next.1 = heir AND next.2 > edge.2 AND next.3 <= edge.2, later),
+                        arrayFirst(next -> next.1 = heir AND next.2 > edge.2 AND next.3 <= edge.2, later).6,
+                        [heir]
+                    ),
+                    edge.6
+                )))
+            )),
+            arrayReverseSort(edge -> edge.2, groupArray((former, at, before_at, ends_at, lineage, heirs))),
+            CAST(
+                [],
+                'Array(Tuple(String, DateTime64(6, \'UTC\'), DateTime64(6, \'UTC\'), DateTime64(6, \'UTC\'), String, Array(String)))'
+            )
+        ) AS changes
+        FROM edges
     )
 SELECT
-    ended.team AS team,
-    edges.before_at AS valid_from,
-    if(edges.next_at < toDateTime64('2200-01-01 00:00:00', 6, 'UTC') OR edges.goes_on, edges.at, edges.next_at) AS valid_to,
-    ended.today AS today,
-    edges.lineage AS lineage,
-    ended.changed_at AS changed_at,
-    count() OVER (PARTITION BY ended.team, ended.changed_at) AS successors
-FROM
-(
-    SELECT DISTINCT walk.team AS team, walk.changed_at AS changed_at, walk.today AS today
-    FROM walk
-    LEFT JOIN (SELECT former, max(at) AS last_at FROM edges GROUP BY former) AS later ON later.former = walk.today
-    WHERE walk.since >= later.last_at OR later.former = ''
-) AS ended
-INNER JOIN edges ON edges.former = ended.team AND edges.at = ended.changed_at;
+    change.1 AS team,
+    change.3 AS valid_from,
+    change.4 AS valid_to,
+    today,
+    change.5 AS lineage,
+    change.2 AS changed_at,
+    toUInt64(length(change.6)) AS successors
+FROM (SELECT arrayJoin(ended.changes) AS change FROM ended)
+ARRAY JOIN change.6 AS today;
