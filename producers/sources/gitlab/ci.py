@@ -1,8 +1,9 @@
 """GitLab `pipeline` to CI runs: one event per state.
 
-Jobs (`build`) tell of the same run at another grain and are ignored by `mapper.py`. A retry of jobs runs in the same
-pipeline, which has no attempts: its later end is an event of its own, and the first end stands. A pipeline that ends in
-`success` may hold a failed deployment job that was allowed to fail: what was deployed is told by `deployment` alone.
+Jobs (`build`) tell of the same run at another grain and are ignored by `mapper.py`; so are child pipelines, which
+GitLab itself lists as parts of their parent. A retry of jobs runs in the same pipeline, which has no attempts: its
+later end is an event of its own, and the first end stands. A pipeline that ends in `success` may hold a failed
+deployment job that was allowed to fail: what was deployed is told by `deployment` alone.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ _STATUSES: dict[str, tuple[State, Outcome | None] | None] = {
 def pipeline(payload: Fields, where: Origin, context: Context) -> Mapped:
     """A pipeline's state."""
     it = payload.child("object_attributes")
+    if it.maybe_text("source") == "parent_pipeline":
+        return left_out(GITLAB, "pipeline", "child")
     meant = chosen(it, "status", _STATUSES)
     if meant is None:
         return left_out(GITLAB, "pipeline", it.text("status"))

@@ -90,7 +90,8 @@ def test_a_pipeline_succeeds_though_its_production_job_failed_and_nothing_is_sai
     assert isinstance(one("pipeline_succeeded_though_production_failed").data, CiRun)
 
 
-def test_jobs_are_the_pipelines_business():
+def test_jobs_and_child_pipelines_are_the_pipelines_business():
+    assert ignored("pipeline_of_a_parent") == ("gitlab:pipeline.child",)
     assert ignored("build") == ("gitlab:build",)
     assert ignored("pipeline_waits_for_a_person") == ("gitlab:pipeline.manual",)
 
