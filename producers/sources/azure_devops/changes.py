@@ -60,7 +60,7 @@ def pull_request(hook: Hook, context: Context) -> Mapped:
             state=state,
             base_ref=it.maybe_text("targetRefName"),
             head_ref=it.maybe_text("sourceRefName"),
-            head_repository=_fork(hook, it),
+            head_repository=_fork(it),
             head_commit=head,
             title=title(it.maybe_text("title") or ""),
             opened_at=it.maybe_instant("creationDate"),
@@ -101,6 +101,6 @@ def _page(it: Fields) -> str | None:
     return link(web, "href") if web else None
 
 
-def _fork(hook: Hook, it: Fields) -> Repository | None:
+def _fork(it: Fields) -> Repository | None:
     fork = within(it, "forkSource", "repository")
-    return repository(hook, fork) if fork else None
+    return repository(fork) if fork else None

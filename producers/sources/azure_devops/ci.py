@@ -47,7 +47,7 @@ def build(hook: Hook, context: Context) -> Mapped:
             "name": word(it.maybe_child("definition"), "name"),
             "ref": ref,
             "commit": commit,
-            "repository": repository(hook, target) if target else None,
+            "repository": repository(target) if target else None,
             "queued_at": moment(it, "queueTime"),
             "started_at": moment(it, "startTime"),
             "finished_at": at,
@@ -103,7 +103,7 @@ def own_repository(hook: Hook) -> Repository | None:
     listed = list(hook.resource.children("repositories"))
     found = next((one for one in listed if one.maybe_text("alias") == "self"), listed[0] if len(listed) == 1 else None)
     found = found or within(hook.resource, "run", "resources", "repositories", "self", "repository")
-    return repository(hook, found) if found else None
+    return repository(found) if found else None
 
 
 def _source(it: Fields) -> tuple[str | None, str | None]:

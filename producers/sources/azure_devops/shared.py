@@ -1,12 +1,13 @@
 """What Azure DevOps' payloads have in common: the organization they came from, its repositories, its people.
 
 Between `mapper.py`, which dispatches, and the modules of one event kind each. An instance is an organization
-(`dev.azure.com/acme`, `acme.visualstudio.com`) or a server; old payloads name it by some page's address alone.
+(`dev.azure.com/acme`, as `acme.visualstudio.com` is) or a server; old payloads name it by some page's address alone.
 Repositories are named as their clones are (`dev.azure.com/acme/shop/_git/pay`), whoever hosts them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from schemas.delivery import Delivery, Repository
 
 AZURE = Vendor("azure-devops", revision=1)
 
-_CLOUD = "dev.azure.com"
+_CLOUD, _OLD_CLOUD = "dev.azure.com", ".visualstudio.com"
 _ADDRESSED = (
     ("resourceContainers", "collection"),
     ("resourceContainers", "account"),
@@ -40,6 +41,7 @@ _ADDRESSED = (
 _GITHUB_API = "https://api.github.com/repos/"
 _HOSTED = frozenset({"", "git", "tfsgit", "azurereposgit"})
 """Types of repositories that Azure hosts; an object without a type is Azure's own."""
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAMES = ("uniqueName", "displayName", "id")
 
 
@@ -78,17 +80,19 @@ def _addresses(body: Fields) -> Iterator[str | None]:
 
 
 def _instance(address: str | None) -> str | None:
-    """`https://vsrm.dev.azure.com/acme/…` and `https://dev.azure.com/acme/` are one organization."""
+    """`https://acme.visualstudio.com/…`, `https://vsrm.dev.azure.com/acme/…`, `https://dev.azure.com/acme/` are one."""
     host = (maybe_host(address) or "").removeprefix("vsrm.").replace(".vsrm.", ".")
+    organization = urlsplit(address or "").path.strip("/").partition("/")[0].lower() if host == _CLOUD else ""
+    if host.endswith(_OLD_CLOUD):
+        host, organization = _CLOUD, host.removesuffix(_OLD_CLOUD)
     if host != _CLOUD:
         return host or None
-    organization = urlsplit(address or "").path.strip("/").partition("/")[0]
-    return f"{host}/{dimension(organization.lower(), 100)}" if organization else None
+    return f"{host}/{dimension(organization, 100)}" if organization else None
 
 
 def origin(at: Hook, it: Fields) -> Origin:
     """Where a payload of this repository object came from."""
-    found = repository(at, it)
+    found = repository(it)
     if found is None:
         raise Rejected("missing_field", f"expected {it.at('remoteUrl')} (or id), got a repository without it")
     return Origin(AZURE, at.instance, found, found.id or found.name or "")
@@ -116,21 +120,21 @@ def within(it: Fields, *keys: str) -> Fields | None:
     return found
 
 
-def repository(at: Hook, it: Fields) -> Repository | None:
-    """A repository object as contracts name it: by the address of its clone, and by its id where Azure hosts it."""
+def repository(it: Fields) -> Repository | None:
+    """A repository object as contracts name it: by the address of its clone, and where Azure hosts it by its GUID."""
     address = it.maybe_text("remoteUrl") or it.maybe_text("url") or ""
     name = repository_name(address.replace(_GITHUB_API, "https://github.com/"))
     if name and "/_apis/" in name:  # the address of the API, not of a clone
         name = None
     branch = (it.maybe_text("defaultBranch") or "").removeprefix("refs/heads/")
-    host = maybe_host(address) or at.instance.partition("/")[0].removeprefix(AZURE.name)
-    is_hosted = bool(host) and (it.maybe_text("type") or "").lower() in _HOSTED
-    number = (it.maybe_text("id") or "").lower() if is_hosted else ""
+    number = (it.maybe_text("id") or "").lower()
+    if not _GUID.fullmatch(number) or (it.maybe_text("type") or "").lower() not in _HOSTED:
+        number = ""
     if not name and not number:
         return None
     return contract(
         lambda: Repository(
-            id=f"{host}:{number}" if number else None,
+            id=f"{AZURE.name}:{number}" if number else None,
             name=dimension(name) if name else None,
             default_branch=dimension(branch) or None,
         )

@@ -48,7 +48,7 @@ def test_a_push_has_the_servers_time_and_its_committers_times():
     assert isinstance(push, Push)
     assert (event.source, event.subject, event.mapperrevision) == ("//dev.azure.com/acme", NAME, 1)
     assert event.time == at("2024-05-02T09:15:30.330958Z")  # seven digits of a second: cut
-    assert push.repository.model_dump() == {"id": f"dev.azure.com:{GUID}", "name": NAME, "default_branch": "main"}
+    assert push.repository.model_dump() == {"id": f"azure-devops:{GUID}", "name": NAME, "default_branch": "main"}
     assert (push.ref, push.before, push.after, push.is_truncated) == ("refs/heads/main", A, C, False)
     first, merge = push.commits
     assert (first.sha, first.title, first.clock) == (B, "Charge in euros", "committer")
@@ -68,8 +68,23 @@ def test_refs_that_go_and_pushes_of_two():
 
 def test_an_old_instance_is_known_by_an_address():
     event = one("push_of_an_old_instance")
-    assert event.source == "//acme.visualstudio.com"
+    assert event.source == "//dev.azure.com/acme"  # as it is called now
     assert event.data.repository.name == "acme.visualstudio.com/defaultcollection/_git/pay"
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("https://dev.azure.com/Acme/", "//dev.azure.com/acme"),
+        ("https://acme.visualstudio.com/", "//dev.azure.com/acme"),
+        ("https://acme.vsrm.visualstudio.com/", "//dev.azure.com/acme"),
+        ("https://tfs.acme.example:8443/tfs/", "//tfs.acme.example:8443"),
+    ],
+)
+def test_an_organization_is_one_whatever_its_address(address, source):
+    payload = load("push")
+    payload["resourceContainers"]["collection"]["baseUrl"] = address
+    assert mapped(payload).events[0].source == source
 
 
 def test_an_instance_without_an_address_is_its_collection():
