@@ -64,7 +64,8 @@ class Sender:
     def text(self, base: str, secret: str) -> str:
         """What to enter, with the service's address and the secret filled in."""
         parts = []
-        if self.name in FORMATS:
+        log = FORMATS.get(self.name)
+        if log and not log.is_records:
             parts.append(_tail(self.name))
             if self.source:
                 parts.append(_POSTED)

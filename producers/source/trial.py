@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from producers.client import structured
 from producers.sources.common import Context, GatewayMapped, Rejected
-from producers.sources.lines import FORMATS, map_lines
+from producers.sources.line_mapper import map_lines
+from producers.sources.lines import FORMATS
 
 if TYPE_CHECKING:
     from producers.source.setups import Sender
