@@ -6,7 +6,7 @@ import copy
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ ODD = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
-    st.floats(),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=20),
     st.sampled_from(
         [
@@ -34,14 +34,14 @@ ODD = st.one_of(
             "2026-04-31T00:00:00Z",
             "2026-03-01 10:00:00",
             "x" * 100_000,
-            "\ud800",
-            10**400,
+            10**20,
             -1,
             1e308,
         ]
     ),
 )
-"""Values that no field expects, or that a field of another type does."""
+"""Values that no field expects, or that a field of another type does. What the edge's JSON parser refuses (NaN, numbers
+beyond a double, lone surrogates) reaches no mapper."""
 FLIPS = (None, True, 0, -1.5, "", "x", [], {}, [{}], 10**20)
 """One value of each type."""
 
@@ -58,6 +58,12 @@ def places(value: Any, path: Place = ()) -> Iterator[Place]:
         yield from places(child, (*path, key))
 
 
+def spread(found: Iterator[Place], most: int) -> list[Place]:
+    """At most so many of these places, evenly spread."""
+    listed = list(found)
+    return listed[:: max(1, -(-len(listed) // most))]
+
+
 def at(payload: Any, path: Place) -> Any:
     for key in path:
         payload = payload[key]
@@ -65,14 +71,21 @@ def at(payload: Any, path: Place) -> Any:
 
 
 def dropped(payload: Any, path: Place) -> Any:
-    mutant = copy.deepcopy(payload)
-    del at(mutant, path[:-1])[path[-1]]
-    return mutant
+    """The payload without a place; what is beside the way to it is shared, not copied."""
+    return _along(payload, path, lambda parent, key: parent.pop(key))
 
 
 def replaced(payload: Any, path: Place, value: Any) -> Any:
-    mutant = copy.deepcopy(payload)
-    at(mutant, path[:-1])[path[-1]] = value
+    """The payload with another value at a place."""
+    return _along(payload, path, lambda parent, key: parent.__setitem__(key, value))
+
+
+def _along(payload: Any, path: Place, change: Callable[[Any, str | int], object]) -> Any:
+    mutant = parent = copy.copy(payload)
+    for key in path[:-1]:
+        parent[key] = copy.copy(parent[key])
+        parent = parent[key]
+    change(parent, path[-1])
     return mutant
 
 
