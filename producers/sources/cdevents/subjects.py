@@ -43,17 +43,24 @@ _SERVICE: Mapping[str, Literal["success", "inactive"]] = {
     "rolledback": "success",
     "removed": "inactive",
 }
-_OURS: Mapping[str, Literal["queued", "started", "failure", "cancelled"]] = {
+_OUR_SERVICE: Mapping[str, Literal["queued", "started", "failure", "error", "cancelled", "skipped", "rolled_back"]] = {
     "queued": "queued",
     "started": "started",
     "failed": "failure",
+    "errored": "error",
     "cancelled": "cancelled",
+    "skipped": "skipped",
+    "rolledback": "rolled_back",
 }
 """CDEvents tells of deployments made; of others a custom type does: `dev.cdeventsx.adoption-service.failed`."""
 _INCIDENT: Mapping[str, Literal["opened", "resolved"]] = {
     "detected": "opened",
     "reported": "opened",
     "resolved": "resolved",
+}
+_OUR_INCIDENT: Mapping[str, Literal["acknowledged", "reopened"]] = {
+    "acknowledged": "acknowledged",
+    "reopened": "reopened",
 }
 _NUMBER = re.compile(r"(?:.*[/#!])?(\d{1,18})", re.DOTALL)
 
@@ -93,7 +100,7 @@ def change(said: Said) -> Mapped:
 
 def service(said: Said) -> Mapped:
     """A deployment of a service, or its end."""
-    status = (_SERVICE if said.subject == "service" else _OURS).get(said.predicate)
+    status = (_SERVICE if said.subject == "service" else _OUR_SERVICE).get(said.predicate)
     if status is None:
         return left_out(CDEVENTS, said.subject, said.predicate)
     environment, package = name_of(said.reference("environment")), said.content.maybe_text("artifactId")
@@ -106,14 +113,14 @@ def service(said: Said) -> Mapped:
         "version": ran.version,
         "commit": ran.commit,
         "status": status,
-        "is_rollback": True if said.predicate == "rolledback" else None,
+        "is_rollback": True if status == "success" and said.predicate == "rolledback" else None,
     }
     return Mapped((said.event(Deployment, fields, about=None, told=(environment, package)),))
 
 
 def incident(said: Said) -> Mapped:
     """A state of an incident; a link to a deployment's event is a reference to the deployment."""
-    state = _INCIDENT.get(said.predicate)
+    state = (_INCIDENT if said.subject == "incident" else _OUR_INCIDENT).get(said.predicate)
     if state is None:
         return left_out(CDEVENTS, said.subject, said.predicate)
     ran = artifact(said.content.maybe_text("artifactId"))
@@ -124,7 +131,7 @@ def incident(said: Said) -> Mapped:
         "opened_at": said.at if said.predicate == "detected" else None,
         "service": name_of(said.reference("service")),
         "environment": name_of(said.reference("environment")),
-        "title": title(said.content.maybe_text("description") or "") if state == "opened" else None,
+        "title": title(said.content.maybe_text("description") or "") if state != "resolved" else None,
         "url": link(said.content, "ticketURI", "uri"),
         "deployment_ids": said.links,
         "commits": (ran.commit,) if ran.commit else (),
@@ -139,4 +146,5 @@ SUBJECTS: dict[str, Callable[[Said], Mapped]] = {
     "service": service,
     "adoption-service": service,
     "incident": incident,
+    "adoption-incident": incident,
 }

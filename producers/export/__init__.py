@@ -1,0 +1,1 @@
+"""The way out: our events for other systems."""
