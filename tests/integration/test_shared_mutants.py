@@ -41,7 +41,7 @@ OF_KIND = {
     "iio": "incident-io",
     "k8s": "kubernetes",
     "kong": "kong",
-    "kubewatch": "kubewatch",
+    "kubewatch": "kubernetes",
     "og": "opsgenie",
     "otlp": "otlp",
     "pd3": "pagerduty",
