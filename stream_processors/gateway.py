@@ -84,24 +84,24 @@ def units(messages: Sequence[Message]) -> Units:
     groups = _begins(cells // _BUCKETS)
     keys = {name: requests[name][order[groups]] for name in _KEYS}
     summed = pa.table(
-        {name: words[name].take(keys[name]) if name in words else keys[name] for name in ("service", *DIMENSIONS)}
+        {name: _at(words[name], keys[name]) if name in words else keys[name] for name in ("service", *DIMENSIONS)}
         | {"minute": (keys["minute"] * 60).astype(np.uint32)}
         | _sums(requests, order, groups)
         | _latencies(cells, groups)
     )
     entries = _begins(keys["message"], keys["unit"])
-    names = words["unit"].take(keys["unit"][entries]).to_pylist()
+    names = _at(words["unit"], keys["unit"][entries]).to_pylist()
     identity = {
         "unit": pa.array(map(bytes.fromhex, names), pa.binary()),
         "content": pa.array(digests(summed, [*entries[1:].tolist(), len(groups)]), pa.binary()),
     }
     entry = np.repeat(np.arange(len(entries)), np.diff(entries, append=len(groups)))
-    rows = {name: column.take(entry) for name, column in identity.items()}
-    rows["ingest_day"] = _of(messages, "day", pa.date32()).take(keys["message"])
+    rows = {name: _at(column, entry) for name, column in identity.items()}
+    rows["ingest_day"] = _at(_of(messages, "day", pa.date32()), keys["message"])
     touched, marks = _touched(keys, entries, words["service"])
     ledger = identity | touched | _totals(summed, entries)
     for name, type_ in _WHERE.items():
-        ledger[name] = _of(messages, name, type_).take(keys["message"][entries])
+        ledger[name] = _at(_of(messages, name, type_), keys["message"][entries])
     return Units(
         rows=pa.table(rows | dict(zip(summed.column_names, summed.columns, strict=True))),
         ledger=pa.table(ledger),
@@ -188,7 +188,7 @@ def _touched(
     """Hours of services per ledger row, and all of them."""
     hour = keys["minute"] // 60
     begins = _begins(keys["message"], keys["unit"], keys["service"], hour)
-    hours, service = (hour[begins] * 3600).astype(np.uint32), services.take(keys["service"][begins])
+    hours, service = (hour[begins] * 3600).astype(np.uint32), _at(services, keys["service"][begins])
     starts = np.searchsorted(begins, [*entries, len(hour)]).astype(np.int32)
     touched = {"services": pa.ListArray.from_arrays(starts, service), "hours": pa.ListArray.from_arrays(starts, hours)}
     pairs = set(zip(service.to_pylist(), hours.tolist(), strict=True))
@@ -208,3 +208,8 @@ def _totals(summed: pa.Table, entries: Numbers) -> dict[str, Any]:
 
 def _of(messages: Sequence[Message], name: str, type_: pa.DataType) -> pa.Array:
     return pa.array([getattr(message, name) for message in messages], type_)
+
+
+def _at(values: pa.Array, places: Numbers) -> pa.Array:
+    """The values at these places."""
+    return pa.DictionaryArray.from_arrays(places.astype(np.int32), values).dictionary_decode()
