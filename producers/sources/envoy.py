@@ -10,6 +10,7 @@ nor path. Services are named by what the operator configured (cluster, server na
 from __future__ import annotations
 
 import re
+from textwrap import indent
 
 import msgspec
 import polars as pl
@@ -19,11 +20,28 @@ from producers.sources.columns import each
 from producers.sources.json_lines import JsonFormat
 from producers.sources.text_lines import iso_times
 
-SETUP = """\
-# Envoy: an access logger of the HTTP connection manager. Istio: as a provider of envoyFileAccessLog, with
-# logFormat.labels in place of json_format, and a Telemetry resource whose accessLogging has match.mode SERVER.
-# consumer, service, route, team and environment are yours to set; where they are not: the peer's SPIFFE id is the
-# consumer, the cluster is the service. Istio's own JSON format is read as well, and names no consumer.
+_LABELS = """\
+start_time: "%START_TIME%"
+request_id: "%REQ(X-REQUEST-ID)%"
+method: "%REQ(:METHOD)%"
+path: "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%"
+protocol: "%PROTOCOL%"
+authority: "%REQ(:AUTHORITY)%"
+response_code: "%RESPONSE_CODE%"
+response_flags: "%RESPONSE_FLAGS%"
+response_code_details: "%RESPONSE_CODE_DETAILS%"
+duration: "%DURATION%"
+bytes_received: "%BYTES_RECEIVED%"
+bytes_sent: "%BYTES_SENT%"
+user_agent: "%REQ(USER-AGENT)%"
+upstream_cluster: "%UPSTREAM_CLUSTER%"
+requested_server_name: "%REQUESTED_SERVER_NAME%"
+downstream_peer: "%DOWNSTREAM_PEER_URI_SAN%"
+"""
+
+SETUP = f"""\
+# An access logger of the HTTP connection manager. service, route, consumer, team and environment may be added, e.g.
+# consumer: "%REQ(X-CONSUMER)%"; where they are not, the cluster is the service, the peer's SPIFFE id the consumer.
 access_log:
 - name: envoy.access_loggers.file
   typed_config:
@@ -31,22 +49,28 @@ access_log:
     path: /var/log/envoy/adoption.log
     log_format:
       json_format:
-        start_time: "%START_TIME%"
-        request_id: "%REQ(X-REQUEST-ID)%"
-        method: "%REQ(:METHOD)%"
-        path: "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%"
-        protocol: "%PROTOCOL%"
-        authority: "%REQ(:AUTHORITY)%"
-        response_code: "%RESPONSE_CODE%"
-        response_flags: "%RESPONSE_FLAGS%"
-        response_code_details: "%RESPONSE_CODE_DETAILS%"
-        duration: "%DURATION%"
-        bytes_received: "%BYTES_RECEIVED%"
-        bytes_sent: "%BYTES_SENT%"
-        user_agent: "%REQ(USER-AGENT)%"
-        upstream_cluster: "%UPSTREAM_CLUSTER%"
-        requested_server_name: "%REQUESTED_SERVER_NAME%"
-        downstream_peer: "%DOWNSTREAM_PEER_URI_SAN%"
+{indent(_LABELS, " " * 8)}"""
+
+SETUP_ISTIO = f"""\
+# The mesh's configuration, and what switches the log on: at servers alone. Istio's own JSON format
+# (meshConfig.accessLogEncoding: JSON) is read as well; it names no consumer, and clients' lines are left out.
+meshConfig:
+  extensionProviders:
+  - name: adoption
+    envoyFileAccessLog:
+      path: /dev/stdout
+      logFormat:
+        labels:
+{indent(_LABELS, " " * 10)}---
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {{name: adoption, namespace: istio-system}}
+spec:
+  accessLogging:
+  - providers: [{{name: adoption}}]
+    match: {{mode: SERVER}}
+# Nodes keep the logs in /var/log/pods/NAMESPACE_POD_UID/istio-proxy/0.log. An ingress gateway is shipped as `envoy`
+# where the sidecars behind it are not.
 """
 
 

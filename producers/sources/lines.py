@@ -21,11 +21,12 @@ class LineFormat:
     """One format of access logs.
 
     Attributes:
-        module: below `producers.sources`; its `SETUP` says what to configure.
+        module: below `producers.sources`.
         reader: the module's name for what reads it: whole lines -> `columns.Read`; a `JsonFormat` where `is_json`.
         is_json: its lines are JSON objects, which may be posted as well.
         is_records: its lines are the records of a gateway that posts them as well, and the reader is their mapper.
         is_local: it logs the time without a zone, which must be told.
+        text: the module's name for what to configure in the gateway; a mapper of records may have none.
     """
 
     module: str
@@ -33,14 +34,15 @@ class LineFormat:
     is_json: bool = False
     is_records: bool = False
     is_local: bool = False
+    text: str = "SETUP"
 
     def load(self) -> Any:
         """What reads it."""
         return getattr(self._imported(), self.reader)
 
     def setup(self) -> str:
-        """What to configure in the gateway, as a text to paste; empty where its module has none."""
-        return str(getattr(self._imported(), "SETUP", ""))
+        """What to configure in the gateway, as a text to paste."""
+        return str(getattr(self._imported(), self.text, ""))
 
     def _imported(self) -> ModuleType:
         return import_module(f"producers.sources.{self.module}")
@@ -49,11 +51,11 @@ class LineFormat:
 FORMATS = {
     "nginx-json": LineFormat("nginx.json_lines", "read"),
     "combined": LineFormat("nginx.text_lines", "read_combined"),
-    "ingress": LineFormat("nginx.text_lines", "read_ingress"),
+    "ingress": LineFormat("nginx.text_lines", "read_ingress", text="SETUP_INGRESS"),
     "envoy": LineFormat("envoy", "ENVOY", is_json=True),
-    "istio": LineFormat("envoy", "ISTIO", is_json=True),
+    "istio": LineFormat("envoy", "ISTIO", is_json=True, text="SETUP_ISTIO"),
     "traefik": LineFormat("traefik", "JSON", is_json=True),
-    "traefik-clf": LineFormat("traefik", "read_clf"),
+    "traefik-clf": LineFormat("traefik", "read_clf", text="SETUP_CLF"),
     "caddy": LineFormat("caddy", "FORMAT", is_json=True),
     "haproxy": LineFormat("haproxy", "read", is_local=True),
     "httpd": LineFormat("httpd", "read"),

@@ -15,7 +15,7 @@ from producers.sources.json_lines import JsonFormat
 from producers.sources.text_lines import CLF_HEAD, QUOTED, clf_times, groups, iso_times, malformed, request_line
 
 SETUP = """\
-# Traefik's static configuration. The common format (format: common) is read as well, as `traefik-clf`.
+# Traefik's static configuration.
 accessLog:
   filePath: /var/log/traefik/access.log
   format: json
@@ -29,6 +29,13 @@ accessLog:
       defaultMode: drop
       names:
         User-Agent: keep
+"""
+
+SETUP_CLF = """\
+# Traefik's static configuration; common is the default format. JSON (format `traefik`) tells more, and no address.
+accessLog:
+  filePath: /var/log/traefik/access.log
+  format: common
 """
 
 

@@ -17,8 +17,13 @@ from producers.sources.columns import READ, Read, Wrong, complete
 Kind = Literal["combined", "ingress"]
 
 SETUP = """\
-# Nothing to configure: `combined` is NGINX's default, `ingress` is ingress-nginx's. They name no consumer but who
-# signed in by basic authentication, and combined tells neither a service nor durations: nginx-json does.
+# Nothing to configure: it is NGINX's default. It names no consumer but who signed in by basic authentication, and
+# neither a service nor durations: the format nginx-json does.
+"""
+
+SETUP_INGRESS = """\
+# Nothing to configure: it is ingress-nginx's default. It names no consumer but who signed in by basic authentication.
+# Nodes keep the log in /var/log/pods/NAMESPACE_POD_UID/controller/0.log.
 """
 
 _TIME = r"\d\d/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"

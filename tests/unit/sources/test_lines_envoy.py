@@ -1,10 +1,13 @@
 """Envoy's and Istio's JSON access log: given lines, expected gateway rows."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
 
+from producers.sources.envoy import Line
+from producers.sources.lines import FORMATS
 from tests.support.log_lines import UNIT, columns, example, mapped
 
 MINUTE = datetime(2024, 5, 2, 9, 50, tzinfo=UTC)
@@ -46,6 +49,13 @@ def test_sidecars_lines_become_rows():
         ("pay", "shop", "", "GET", 0, "client_error", 3_000_000, False),
         ("", "", "", "GET", 503, "error", 40_000, True),
     ]
+
+
+@pytest.mark.parametrize("format_", ["envoy", "istio"])
+def test_the_documented_format_writes_fields_that_are_read(format_):
+    written = set(re.findall(r'^ +(\w+): "%', FORMATS[format_].setup(), re.MULTILINE))
+    assert {"start_time", "response_code", "downstream_peer", "request_id"} <= written
+    assert written <= {*Line.__struct_fields__, "request_id"}
 
 
 def test_an_edge_counts_every_request_and_believes_no_authority_without_a_route():
