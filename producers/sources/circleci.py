@@ -76,13 +76,16 @@ def _built(pipeline: Fields, context: Context) -> dict[str, Any]:
     git = given.maybe_child("git") or _NOTHING
     forge = given.maybe_child("gitlab") or given.maybe_child("github_app") or _NOTHING
     author = (vcs.maybe_child("commit") or _NOTHING).maybe_child("author") or _NOTHING
+    owner, name = forge.maybe_text("owner"), forge.maybe_text("repo_name")
     homes = (
         vcs.maybe_text("target_repository_url"),
         forge.maybe_text("web_url"),
         git.maybe_text("checkout_url"),
         forge.maybe_text("repo_url"),
+        f"https://github.com/{owner}/{name}" if owner and name and "github_app" in given else None,
     )
-    commits = (vcs.maybe_text("revision"), git.maybe_text("checkout_sha"), forge.maybe_text("checkout_sha"))
+    told = (forge.maybe_text("checkout_sha"), forge.maybe_text("commit_sha"))
+    commits = (vcs.maybe_text("revision"), git.maybe_text("checkout_sha"), *told)
     tag = vcs.maybe_text("tag") or git.maybe_text("tag")
     branch = vcs.maybe_text("branch") or git.maybe_text("branch") or forge.maybe_text("branch")
     repository = next(filter(None, map(clone, homes)), None)

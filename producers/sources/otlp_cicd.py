@@ -26,7 +26,7 @@ from schemas.envelope import Event
 
 OTLP = Vendor("otlp", revision=1)
 
-_RUN = ("cicd.pipeline.run.id",)
+_RUN = "cicd.pipeline.run.id"
 _NAME = ("cicd.pipeline.name",)
 _RESULT = ("cicd.pipeline.result", "cicd.pipeline.run.result", "cicd.pipeline.run.status")
 _PAGE = ("cicd.pipeline.run.url.full",)
@@ -68,7 +68,7 @@ def _one(record: Any) -> Event | str:
     holder = group.maybe_child("resource")
     own, shared = attributes(span), attributes(holder) if holder else {}
     found = {**shared, **own}
-    if not text(found, *_RUN, *_NAME):
+    if not (_run_id(found) or text(found, *_NAME)):
         return "otlp:not_cicd"
     is_first = not (span.maybe_text("parentSpanId") or "").strip("0")
     if text(own, *_TASK) or not (text(own, *_RESULT) or is_first):
@@ -77,7 +77,7 @@ def _one(record: Any) -> Event | str:
 
 
 def _run(span: Fields, found: Attributes) -> Event:
-    trace, number = span.text("traceId").lower(), dimension(text(found, *_RUN))
+    trace, number = span.text("traceId").lower(), dimension(_run_id(found))
     url = text(found, *_PAGE)
     began, ended = (
         epoch_us(nanoseconds(span, key) // 1000, span.at(key)) for key in ("startTimeUnixNano", "endTimeUnixNano")
@@ -106,6 +106,12 @@ def _run(span: Fields, found: Attributes) -> Event:
         ),
         subject=(where.name if where else None) or name or run,
     )
+
+
+def _run_id(found: Attributes) -> str:
+    """The run's id, which some exporters write as a number."""
+    value = found.get(_RUN)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text(found, _RUN)
 
 
 def _outcome(span: Fields, found: Attributes) -> Outcome | None:

@@ -61,6 +61,15 @@ def test_a_bare_cdevent_at_the_webhook(service: Service) -> None:
     assert isinstance(envelope.from_kafka(record.value, record.headers).data, CiRun)
 
 
+def test_tektons_events_among_others(service: Service) -> None:
+    folder = EXAMPLES.parent / "tekton"
+    headers = json.loads((folder / "successful.headers.json").read_text())
+    answer = service.post("/v1/events", json.loads((folder / "successful.json").read_text()), headers)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 1), answer.text
+    (record,) = service.topic(DELIVERY.topic)
+    assert record.key == b"git.example/acme/pay"
+
+
 def test_custom_types_are_left_out_by_name(service: Service) -> None:
     payload = load("custom")
     carried = load("service_deployed") | {"type": payload["context"]["type"], "data": payload}

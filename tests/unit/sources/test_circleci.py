@@ -58,6 +58,14 @@ def test_the_other_layout_of_what_was_built():
     assert run.actor == actor(CONTEXT, "ada")
 
 
+def test_githubs_app_names_owner_and_repository():
+    payload = load("gitlab")
+    app = {"owner": "Acme", "repo_name": "Pay", "commit_sha": D, "branch": "main", "user_username": "ada"}
+    payload["pipeline"]["trigger_parameters"] = {"github_app": app}
+    run = mapped(payload).events[0].data
+    assert (run.repository, run.commit, run.ref) == (Repository(name="github.com/acme/pay"), D, "main")
+
+
 @pytest.mark.parametrize(
     ("name", "outcome"), [("failed", "failure"), ("canceled", "cancelled"), ("unauthorized", "error")]
 )

@@ -66,6 +66,14 @@ def test_without_id_and_result_the_trace_and_the_spans_error_stand():
     assert (event.data.ref, event.data.commit, event.data.repository) == ("refs/tags/v1.4.0", "d4" * 20, PAY)
 
 
+@pytest.mark.parametrize("value", [{"intValue": "4711"}, {"intValue": 4711}])
+def test_an_id_may_be_a_number(value):
+    payload = load("success")
+    attributes = payload["resourceSpans"][0]["resource"]["attributes"]
+    next(one for one in attributes if one["key"] == "cicd.pipeline.run.id")["value"] = value
+    assert mapped(payload).events[0].data.run_id == "4711"
+
+
 def test_without_a_result_and_an_error_nothing_is_read_into_a_span():
     payload = load("without_result")
     payload["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["status"] = {}
