@@ -123,11 +123,14 @@ def commit(
 
 
 def repository(host: str, number: int | str | None, full_name: str, branch: str | None = None) -> Repository:
-    """A repository as contracts name it: its id with the host, its full name with the host in lower case."""
+    """A repository as contracts name it: its id with the host, its full name with the host in lower case.
+
+    The name has no port, as that of a clone has none: the same repository is cloned through another.
+    """
     return contract(
         lambda: Repository(
             id=None if number is None else f"{host}:{number}",
-            name=dimension(f"{host}/{full_name}".lower()),
+            name=dimension(f"{host.partition(':')[0]}/{full_name}".lower()),
             default_branch=dimension(branch) or None if branch else None,
         )
     )

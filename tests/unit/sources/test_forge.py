@@ -27,6 +27,7 @@ def test_a_repository_is_named_with_its_host_in_lower_case():
         "default_branch": "main",
     }
     assert forge.repository("git.example", None, "acme/pay").id is None
+    assert forge.repository("git.example:3000", 7, "acme/pay").name == "git.example/acme/pay"  # as clones are named
 
 
 def test_a_repository_whose_name_breaks_the_contract_is_refused():
