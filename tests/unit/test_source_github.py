@@ -37,7 +37,7 @@ def test_a_push_is_a_push_with_its_commits():
     event = one("push")
     push = event.data
     assert isinstance(push, Push)
-    assert (event.source, event.subject, event.mapperrevision) == ("//github.com", "github.com/acme/pay", 2)
+    assert (event.source, event.subject, event.mapperrevision) == ("//github.com", "github.com/acme/pay", 3)
     assert event.time == at("2024-05-02T09:15:30Z")  # repository.pushed_at, an epoch
     assert push.repository.model_dump() == {
         "id": "github.com:4711",
@@ -282,7 +282,7 @@ def test_an_enterprise_host_is_its_own_source():
     payload["repository"]["html_url"] = "https://GitHub.Acme.Example:8443/Acme/Pay"
     event = mapped(payload).events[0]
     assert event.source == "//github.acme.example:8443"
-    assert event.data.repository.name == "github.acme.example:8443/acme/pay"
+    assert event.data.repository.name == "github.acme.example/acme/pay"  # as its clones are named
     assert event.id != one("push").id
 
 

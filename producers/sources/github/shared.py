@@ -14,7 +14,7 @@ from producers.sources.forge import Origin
 from producers.sources.payload import Fields
 from schemas.delivery import Repository
 
-GITHUB = Vendor("github", revision=2)
+GITHUB = Vendor("github", revision=3)
 
 
 def origin(payload: Fields) -> Origin:
