@@ -86,6 +86,8 @@ class Bridge:
             held = self.reader.partitions
             if not follow and held and all(one.is_drained() and one.is_committed for one in held.values()):
                 return
+        # Told to stop: what is sent is said to be, and what is announced and not sent stays announced.
+        await asyncio.to_thread(self.reader.commit, {})
 
     async def _round(self) -> None:
         """Send what is there. Without anything to send, commit what the last round sent."""

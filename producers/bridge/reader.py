@@ -43,6 +43,18 @@ _GONE: Final = frozenset(
     }
 )
 """The partitions belong to somebody else by now, or will in a moment."""
+_LASTING: Final = frozenset(
+    {
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.OFFSET_OUT_OF_RANGE,
+        KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001
+        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+    }
+)
+"""What does not pass by itself, or is decided anew at the next start."""
 
 
 class BridgeError(Exception):
@@ -57,6 +69,7 @@ class Reader:
         self.topic = topic
         self.partitions: dict[int, Partition] = {}
         self._from_end = from_end
+        self._member = ""
         self.identity = _identity(client, topic)
         self._consumer = Consumer(
             {
@@ -130,6 +143,9 @@ class Reader:
         if not offsets:
             return True
         try:
+            if self._consumer.memberid() != self._member:
+                # Out of the group already, and not yet told: an empty group would take this commit from anybody.
+                raise KafkaException(KafkaError(KafkaError.UNKNOWN_MEMBER_ID))  # noqa: TRY301 -- as if it had been told
             for one in self._consumer.commit(offsets=offsets, asynchronous=False) or ():
                 if one.error is not None:
                     raise KafkaException(one.error)  # noqa: TRY301 -- one of several refused is all refused
@@ -139,8 +155,9 @@ class Reader:
             log.warning("offsets were not committed: %s; the partitions are read again", error.args[0].str())
             self.partitions.clear()
             return False
-        for number in self.partitions:
-            self.partitions[number].is_committed = number not in announced
+        for number, partition in self.partitions.items():
+            partition.is_committed = number not in announced
+            partition.cuts = announced.get(number, partition.cuts)
         return True
 
     def close(self) -> None:
@@ -148,6 +165,7 @@ class Reader:
         self._consumer.close()
 
     def _assigned(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
+        self._member = consumer.memberid()
         self.partitions = {}
         begins = []
         for one in consumer.committed(assigned, timeout=_ANSWER_SECONDS) if assigned else ():
@@ -184,13 +202,15 @@ class Reader:
             self.partitions.pop(one.partition, None)
 
     def _told(self, message: KafkaMessage, error: KafkaError) -> None:
-        """What came in a message's place."""
+        """What came in a message's place. Raises BridgeError for what does not pass by itself."""
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
             partition = self.partitions.get(message.partition())
             if partition is not None:
                 partition.end = message.offset()
             return
-        raise BridgeError(f"{self.topic}[{message.partition()}]: {error.str()}")
+        if error.fatal() or error.code() in _LASTING:
+            raise BridgeError(f"{self.topic}[{message.partition()}]: {error.str()}")
+        log.warning("%s: %s", self.topic, error.str())
 
 
 def _identity(client: Mapping[str, Any], topic: str) -> str:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -130,47 +130,95 @@ class Counting:
                 self.conflicts.append(unit)
 
 
-@pytest.mark.timeout(900)
-def test_killed_at_random_while_the_topic_grows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    seed = random.SystemRandom().randrange(2**32)
-    chance = random.Random(seed)
-    kafka = start_kafka(tmp_path, TOPICS)
-    counting, writer = Counting(kafka.bootstrap), Gateway(kafka.bootstrap, seed)
-    try:
-        writer.write(FIRST)
-        writer.producer.flush()
-        writer.start()
-        for _ in range(KILLS):
-            with ended(start(kafka.bootstrap, tmp_path)) as bridge:
-                enough, deadline = counting.messages + chance.randint(1, 4), time.monotonic() + 120
-                while counting.messages < enough:
-                    counting.read()
-                    assert bridge.poll() is None, f"the bridge ended by itself: {bridge.stderr.read().decode()}"
-                    assert time.monotonic() < deadline, f"seed {seed}: nothing came in 120 s"
-                threading.Event().wait(chance.random() * 0.3)  # so that every step gets its turn
-                bridge.send_signal(signal.SIGKILL)
-        writer.finish.set()
-        writer.join()
-        with ended(start(kafka.bootstrap, tmp_path, "--once")) as bridge:
+class World:
+    """A Kafka with a growing topic, and what our own topics hold of it."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder, self.seed = folder, seed
+        self.chance = random.Random(seed)
+        self.kafka = start_kafka(folder, TOPICS)
+        self.counting = Counting(self.kafka.bootstrap)
+        self.writer = Gateway(self.kafka.bootstrap, seed)
+
+    def start(self, *options: str) -> subprocess.Popen[bytes]:
+        return start(self.kafka.bootstrap, self.folder, *options)
+
+    def until_more(self, bridges: list[subprocess.Popen[bytes]]) -> None:
+        """Wait for a few more messages and a little while, so that every step gets its turn."""
+        enough, deadline = self.counting.messages + self.chance.randint(1, 4), time.monotonic() + 180
+        while self.counting.messages < enough:
+            self.counting.read()
+            for bridge in bridges:
+                assert bridge.poll() is None, f"a bridge ended by itself: {bridge.stderr.read().decode()}"
+            assert time.monotonic() < deadline, f"seed {self.seed}: nothing came in 180 s"
+        threading.Event().wait(self.chance.random() * 0.3)
+
+    def finish(self) -> None:
+        """The topic stops growing; a bridge goes to its end; each request and each bad message is there once."""
+        self.writer.finish.set()
+        self.writer.join()
+        with ended(self.start("--once")) as bridge:
             _, said = bridge.communicate(timeout=300)
-        deadline = time.monotonic() + 60
+        assert bridge.returncode == 0, said
+        counting, writer, deadline = self.counting, self.writer, time.monotonic() + 60
         while (
             counting.total() < writer.requests or len(counting.letters) < writer.bad
         ) and time.monotonic() < deadline:
             counting.read()
-    finally:
-        writer.finish.set()
-        counting.close()
-        kafka.stop()
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\n[seed {seed}: {writer.requests:,} requests, {writer.bad} bad messages, {KILLS} kills, "
-            f"{len(counting.units)} units, {counting.again} of them sent again] "
+        assert counting.conflicts == [], f"seed {self.seed}"
+        assert counting.total() == writer.requests, f"seed {self.seed}"
+        times = sum(counting.units.values(), Counter())
+        assert set(times.values()) == {1}, f"seed {self.seed}: some requests are counted twice, others are missing"
+        assert len(counting.letters) == writer.bad, f"seed {self.seed}"
+
+    def __str__(self) -> str:
+        return (
+            f"[seed {self.seed}: {self.writer.requests:,} requests, {self.writer.bad} bad messages, "
+            f"{len(self.counting.units)} units, {self.counting.again} of them sent again]"
         )
 
-    assert bridge.returncode == 0, said
-    assert counting.conflicts == [], f"seed {seed}"
-    assert counting.total() == writer.requests, f"seed {seed}"
-    times = sum(counting.units.values(), Counter())
-    assert set(times.values()) == {1}, f"seed {seed}: some requests are counted twice, others are missing"
-    assert len(counting.letters) == writer.bad, f"seed {seed}"
+
+@pytest.fixture
+def world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+    made = World(tmp_path, random.SystemRandom().randrange(2**32))
+    try:
+        made.writer.write(FIRST)
+        made.writer.producer.flush()
+        made.writer.start()
+        yield made
+    finally:
+        made.writer.finish.set()
+        made.counting.close()
+        made.kafka.stop()
+        with capsys.disabled():
+            sys.stdout.write(f"\n{made} ")
+
+
+@pytest.mark.timeout(900)
+def test_killed_at_random_while_the_topic_grows(world: World) -> None:
+    for _ in range(KILLS):
+        with ended(world.start()) as bridge:
+            world.until_more([bridge])
+            bridge.send_signal(signal.SIGKILL)
+    world.finish()
+
+
+@pytest.mark.timeout(900)
+def test_two_bridges_share_the_topic_while_one_is_killed_or_frozen_and_woken_as_a_zombie(world: World) -> None:
+    with ExitStack() as stack:
+        bridges = [stack.enter_context(ended(world.start())) for _ in range(2)]
+        for _ in range(2):
+            world.until_more(bridges)
+            frozen, other = bridges
+            frozen.send_signal(signal.SIGSTOP)  # its session ends, its partitions move, and then it goes on
+            world.until_more([other])
+            frozen.send_signal(signal.SIGCONT)
+            world.until_more(bridges)
+            other.send_signal(signal.SIGKILL)
+            bridges = [stack.enter_context(ended(world.start())), frozen]
+        for bridge in bridges:
+            bridge.send_signal(signal.SIGTERM)
+        for bridge in bridges:
+            _, said = bridge.communicate(timeout=120)
+            assert bridge.returncode in {0, -signal.SIGTERM}, said  # the latter: told before it began to listen
+    world.finish()
