@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from producers.sources.clones import clone
 from producers.sources.common import Context, Mapped
-from producers.sources.evidence import Vendor, chosen, link, maybe_sha, person, word
+from producers.sources.evidence import Vendor, chosen, link, maybe_sha, person, ref_of, word
 from producers.sources.forge import left_out
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, page
@@ -108,7 +108,7 @@ def _mapped(body: Fields, state: State, context: Context, *, told_at: datetime |
             url=link(build, "web_url"),
             run_id=number,
             name=name,
-            ref=_ref(build),
+            ref=ref_of(build.maybe_text("tag"), build.maybe_text("branch")),
             commit=maybe_sha(build.maybe_text("commit")),
             state=state,
             outcome=outcome,
@@ -134,11 +134,6 @@ def _actor(build: Fields, context: Context) -> dict[str, Any]:
     """Who made the build, else who wrote what it builds."""
     who = build.maybe_child("creator") or build.maybe_child("author")
     return person(context, who.maybe_text("email"), who.maybe_text("username"), who.maybe_text("name")) if who else {}
-
-
-def _ref(build: Fields) -> str | None:
-    tag, branch = build.maybe_text("tag"), build.maybe_text("branch")
-    return f"refs/tags/{tag}"[:500] if tag else branch[:500] if branch else None
 
 
 def _organization(build: Fields) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from producers.sources.clones import clone
 from producers.sources.common import Context, Mapped
-from producers.sources.evidence import Vendor, chosen, link, maybe_host, maybe_sha, person, word
+from producers.sources.evidence import Vendor, chosen, link, maybe_host, maybe_sha, person, ref_of, word
 from producers.sources.forge import left_out
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension
@@ -94,6 +94,6 @@ def _built(pipeline: Fields, context: Context) -> dict[str, Any]:
     return {
         "repository": repository,
         "commit": commit,
-        "ref": f"refs/tags/{tag}"[:500] if tag else branch[:500] if branch else None,
+        "ref": ref_of(tag, branch),
         **person(context, login, author.maybe_text("name") or forge.maybe_text("user_name")),
     }

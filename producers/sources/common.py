@@ -6,7 +6,7 @@ gateway rows and counts what it left out. Mappers are pure: no clock, no I/O, no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -99,6 +99,15 @@ def contract(make: Callable[[], M]) -> M:
         reason = "time_out_of_range" if "time_out_of_range" in where else "contract"
         expected = f"times within {EARLIEST:%Y}..{LATEST:%Y}" if reason != "contract" else "values of the contract"
         raise Rejected(reason, f"expected {expected}, got {where}") from None
+
+
+def together(mapped: Iterable[Mapped]) -> Mapped:
+    """What the parts of a payload became, in their order."""
+    parts = list(mapped)
+    return Mapped(
+        events=tuple(event for one in parts for event in one.events),
+        ignored=tuple(reason for one in parts for reason in one.ignored),
+    )
 
 
 def listed(mistakes: Sequence[str]) -> str:

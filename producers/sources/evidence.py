@@ -26,6 +26,8 @@ T = TypeVar("T")
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 _HOST = re.compile(r"[a-z0-9.-]+(?::\d+)?")
 _MOST_LABELS = 50
+_LONGEST_REF = 500
+"""Of `schemas.delivery.Ref`."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ def sha(it: Fields, key: str) -> str | None:
 def maybe_sha(text: str | None) -> str | None:
     """A commit id where a text is one; None for a tag, a chart's version, a branch: fields that may hold either."""
     return text if text and _SHA.fullmatch(text) and text.strip("0") else None
+
+
+def ref_of(tag: str | None, branch: str | None) -> str | None:
+    """The git ref of what was built or deployed: the tag where there is one, else the branch as it is written."""
+    return f"refs/tags/{tag}"[:_LONGEST_REF] if tag else branch[:_LONGEST_REF] if branch else None
 
 
 def link(it: Fields, *keys: str) -> str | None:

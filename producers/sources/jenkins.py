@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from producers.sources.clones import clone
 from producers.sources.common import Context, Mapped, Rejected
-from producers.sources.evidence import Vendor, chosen, link, maybe_host, maybe_sha, word
+from producers.sources.evidence import Vendor, chosen, link, maybe_host, maybe_sha, ref_of, word
 from producers.sources.forge import left_out
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension
@@ -134,4 +134,4 @@ def _run(build: Fields) -> str:
 def _branch(scm: Fields) -> str | None:
     """The branch without the remote's name, which Jenkins puts before it; a detached head is none."""
     branch = (scm.maybe_text("branch") or "").removeprefix("refs/remotes/").removeprefix("origin/")
-    return None if branch in {"", "detached"} else branch[:500]
+    return None if branch == "detached" else ref_of(None, branch)

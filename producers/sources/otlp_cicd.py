@@ -15,7 +15,7 @@ from typing import Any
 
 from producers.sources.clones import clone
 from producers.sources.common import Context, Mapped, Rejected
-from producers.sources.evidence import Vendor, maybe_host, maybe_sha
+from producers.sources.evidence import Vendor, maybe_host, maybe_sha, ref_of
 from producers.sources.forge import left_out
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, page
@@ -126,4 +126,4 @@ def _outcome(span: Fields, found: Attributes) -> Outcome | None:
 
 def _ref(found: Attributes) -> str | None:
     ref = text(found, *_REF)
-    return f"refs/tags/{ref}"[:500] if ref and text(found, *_REF_TYPE) == "tag" else ref[:500] or None
+    return ref_of(ref if text(found, *_REF_TYPE) == "tag" else None, ref)

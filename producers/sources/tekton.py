@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from producers.sources.carried import Carried, carried
 from producers.sources.clones import clone
-from producers.sources.common import Context, Mapped, Rejected
+from producers.sources.common import Context, Mapped, Rejected, together
 from producers.sources.evidence import Vendor, maybe_sha, person, word
 from producers.sources.forge import left_out
 from producers.sources.payload import Fields
@@ -47,11 +47,7 @@ def map_payload(payload: Any, headers: Mapping[str, str], context: Context) -> M
     Raises:
         Rejected: `unknown_status`, else what is missing or malformed.
     """
-    mapped = [_one(one, context) for one in carried(payload, headers)] or [left_out(TEKTON, "empty_batch")]
-    return Mapped(
-        events=tuple(event for one in mapped for event in one.events),
-        ignored=tuple(reason for one in mapped for reason in one.ignored),
-    )
+    return together([_one(one, context) for one in carried(payload, headers)] or [left_out(TEKTON, "empty_batch")])
 
 
 def _one(one: Carried, context: Context) -> Mapped:

@@ -14,7 +14,7 @@ from typing import Any
 from producers.sources.carried import Carried, carried
 from producers.sources.cdevents.shared import CDEVENTS, read
 from producers.sources.cdevents.subjects import SUBJECTS
-from producers.sources.common import Context, Mapped, Rejected
+from producers.sources.common import Context, Mapped, Rejected, together
 from producers.sources.forge import left_out
 from producers.sources.payload import Fields
 
@@ -29,11 +29,7 @@ def map_payload(payload: Any, headers: Mapping[str, str], context: Context) -> M
         Rejected: `event_mismatch` where envelope and body disagree on the type, `unknown_status`, else what is missing
             or malformed; one bad event refuses the whole body.
     """
-    mapped = [_one(one) for one in carried(payload, headers)] or [left_out(CDEVENTS, "empty_batch")]
-    return Mapped(
-        events=tuple(event for one in mapped for event in one.events),
-        ignored=tuple(reason for one in mapped for reason in one.ignored),
-    )
+    return together([_one(one) for one in carried(payload, headers)] or [left_out(CDEVENTS, "empty_batch")])
 
 
 def _one(one: Carried) -> Mapped:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from producers.sources.common import Mapped, Rejected
-from producers.sources.evidence import chosen, link, maybe_host, word
+from producers.sources.evidence import chosen, link, maybe_host, ref_of, word
 from producers.sources.forge import left_out
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, page
@@ -50,7 +50,7 @@ def build(content: Fields) -> Mapped:
             url=link(it, "url"),
             run_id=run,
             name=name,
-            ref=code.branch,
+            ref=ref_of(None, code.branch),
             commit=code.commit,
             state="started" if is_building else "finished",
             outcome=outcome,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from producers.sources.common import Context, Mapped
+from producers.sources.common import Context, Mapped, together
 from producers.sources.forge import left_out
 from producers.sources.payload import Fields
 from producers.sources.spinnaker import pipelines
@@ -29,11 +29,7 @@ def map_payload(payload: Any, headers: Mapping[str, str], context: Context) -> M
         Rejected: `unknown_status`, else what is missing or malformed; one bad event refuses the whole body.
     """
     items = payload if isinstance(payload, list) else [payload]
-    mapped = [_one(Fields(item), context) for item in items] or [left_out(SPINNAKER, "empty")]
-    return Mapped(
-        events=tuple(event for one in mapped for event in one.events),
-        ignored=tuple(reason for one in mapped for reason in one.ignored),
-    )
+    return together([_one(Fields(item), context) for item in items] or [left_out(SPINNAKER, "empty")])
 
 
 def _one(body: Fields, context: Context) -> Mapped:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from producers.sources.common import Context, Mapped
-from producers.sources.evidence import chosen, person, word
+from producers.sources.evidence import chosen, person, ref_of, word
 from producers.sources.forge import left_out
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, title
@@ -121,7 +121,7 @@ def _evidence(execution: Fields, context: Context) -> dict[str, Any]:
         "service": word(execution, "application"),
         "repository": code.repository,
         "commit": code.commit,
-        "ref": code.branch,
+        "ref": ref_of(None, code.branch),
         **person(context, next((user for user in users if user and user != "anonymous"), None)),
     }
 
