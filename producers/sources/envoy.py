@@ -139,7 +139,7 @@ def _server_side(frame: pl.DataFrame) -> pl.DataFrame:
     """Rows of the lines that a server's sidecar wrote; where no cluster was chosen, its name for the server tells."""
     cluster = pl.col("upstream_cluster")
     is_server = (
-        cluster.str.starts_with("inbound|")
+        cluster.str.starts_with("inbound")  # of a sidecar `inbound|`, of a waypoint `inbound-vip|`
         | cluster.str.starts_with("InboundPassthroughCluster")
         | ((cluster == "") & pl.col("requested_server_name").str.starts_with("outbound_."))
     )

@@ -99,6 +99,21 @@ def test_a_service_is_what_the_operator_calls_it(fields, service):
 
 
 @pytest.mark.parametrize(
+    ("cluster", "counted"),
+    [
+        ("inbound|8080||", 1),
+        ("inbound-vip|8080|http|pay.shop.svc.cluster.local", 1),
+        ("InboundPassthroughCluster", 1),
+        ("outbound|8080||pay.shop.svc.cluster.local", 0),
+        ("PassthroughCluster", 0),
+        ("BlackHoleCluster", 0),
+    ],
+)
+def test_the_cluster_tells_which_side_logged(cluster, counted):
+    assert mapped(line(upstream_cluster=cluster), "istio").rows.num_rows == counted
+
+
+@pytest.mark.parametrize(
     ("fields", "outcome"),
     [
         ({"response_code": 429, "response_flags": "-"}, "client_error"),
