@@ -5,6 +5,8 @@ The ingest service asks here which webhooks and gateway feeds exist. Adding a so
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from producers.sources import (
     alertmanager,
     apisix,
@@ -21,6 +23,7 @@ from producers.sources import (
     krakend,
     otlp,
     otlp_cicd,
+    pagerduty,
     spinnaker,
     tekton,
     terraform,
@@ -32,6 +35,7 @@ from producers.sources.azure_devops import mapper as azure_devops
 from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.bitbucket_server import mapper as bitbucket_server
 from producers.sources.common import EventMapper
+from producers.sources.generic import mapper as generic
 from producers.sources.gitea import mapper as gitea
 from producers.sources.github import mapper as github
 from producers.sources.gitlab import mapper as gitlab
@@ -39,7 +43,7 @@ from producers.sources.kubernetes import mapper as kubernetes
 from producers.sources.lines import FORMATS, record_mapper, request_id
 from producers.sources.source import Scheme, Source
 
-__all__ = ["MIB", "SOURCES", "Scheme", "Source", "source_of_type"]
+__all__ = ["MIB", "SOURCES", "Scheme", "Source", "source_of_type", "with_generic"]
 
 MIB = 1024 * 1024
 
@@ -57,6 +61,7 @@ _PLAIN: tuple[tuple[str, Scheme, int, EventMapper], ...] = (
     ("circleci", "circleci", MIB, circleci.map_payload),
     ("buildkite", "buildkite", 4 * MIB, buildkite.map_payload),
     ("otlp-cicd", "token", 4 * MIB, otlp_cicd.map_payload),
+    ("pagerduty", "pagerduty", MIB, pagerduty.map_payload),
 )
 """Name, scheme, largest body, mapper of sources whose webhooks need no more said."""
 
@@ -220,6 +225,16 @@ SOURCES: dict[str, Source] = {
         ),
     )
 }
+
+
+def with_generic(folder: Path | None) -> None:
+    """Add the sources that mapping files describe (`generic.mapper.rows`); for a process, at its start.
+
+    Raises:
+        MappingFileError: one of them cannot be used.
+    """
+    if folder is not None:
+        SOURCES.update({source.name: source for source in generic.rows(folder)})
 
 
 def source_of_type(type_: str) -> Source | None:
