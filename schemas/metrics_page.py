@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from schemas.clickhouse import NOT_FOR_READERS, View, views
+from schemas.explained import sentence
 
 FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "Service adoption": ("adoption", "service_adoption", "platform_services"),
@@ -76,7 +77,7 @@ def _begins(name: str, word: str) -> bool:
 def _section(view: View) -> str:
     call = f"{view.name}({', '.join(view.parameters)})" if view.parameters else view.name
     return (
-        f"\n### `{call}`\n\n{view.question} One row is one {view.grain}.\n\n"
+        f"\n### `{call}`\n\n{view.question} One row is one {view.grain}. {sentence(view.name)}\n\n"
         f"| column | type | meaning |\n|---|---|---|\n{_rows(columns(view))}"
     )
 

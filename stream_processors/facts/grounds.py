@@ -82,14 +82,22 @@ class Grounds:
             self._say(group, "recovered", resolved or self._end(recovery.by.split("@")[0], recovery.at))
 
     def of_commits(self, rows: Iterable[CommitRow], book: Book, crediting: Crediting) -> None:
-        """The event that tells a commit's time, else one that names it; of a squash also that of the first commit."""
+        """The event that tells a commit's time, else one that names it; of its change those that tell the stages."""
         for row in rows:
             self._note("commit", row.sha, row.at, "committed", book[row.sha].told_by or self._deployed[row.release])
             change = crediting.changes.of(row.sha)
-            if row.is_squash and change is not None:
+            if change is None:
+                continue
+            if row.is_squash or row.coding_us is not None:
                 first = book.first_time(change.commits or ())
                 timed = [sha for sha in change.commits or () if book[sha].committed_at == first is not None]
                 self._note("commit", row.sha, row.at, "first_commit", book[timed[0]].told_by if timed else None)
+            if row.coding_us is not None or row.review_us is not None:
+                self._note("commit", row.sha, row.at, "change_opened", _teller(change, "opened_at", "opened"))
+            if row.review_us is not None or row.merge_us is not None:
+                self._note("commit", row.sha, row.at, "reviewed", _teller(change, "first_review_at", "approved"))
+            if row.merge_us is not None or row.deploy_us is not None:
+                self._note("commit", row.sha, row.at, "merged", _teller(change, "merged_at", "merged"))
 
     def of_incidents(self, episodes: Iterable[Episode]) -> None:
         """What opened and what resolved each episode."""
@@ -130,6 +138,12 @@ class Grounds:
 
     def _resolved(self, incident_id: str, at: datetime) -> Stored | None:
         return _at([one.event for one, data in self._incidents[incident_id] if data.state == "resolved"], at)
+
+
+def _teller(change: Change, field: str, state: str) -> Stored | None:
+    """The event that gives the instant: the first with the field, else the first that reports the state itself."""
+    told = next((event for event, data in change.said if getattr(data, field) is not None), None)
+    return told or next((event for event, data in change.said if data.state == state), None)
 
 
 def _at(ends: Sequence[Stored], at: datetime) -> Stored | None:

@@ -36,7 +36,23 @@ MEASURES = (
     "deployment_rework_ratio",
     "failed_deployment_recovery_time_p50_seconds",
     "failed_deployment_recovery_time_p90_seconds",
+    "change_lead_time_coding_p50_seconds",
+    "change_lead_time_review_p75_seconds",
+    "change_lead_time_merge_p50_seconds",
+    "change_lead_time_deploy_p90_seconds",
+    "ci_flaky_ratio",
 )
+RARE = {f"{LEAD}from_first_commit_p50_seconds", *(f"{LEAD}{one}_seconds" for one in ("review_p75", "merge_p50"))}
+"""Squashes and reviews are so few that a seed may have none."""
+ENDS = {
+    "coding": ("first_commit", "change_opened"),
+    "review": ("change_opened", "reviewed"),
+    "merge": ("reviewed", "merged"),
+    "deploy": ("merged", "deployed"),
+}
+"""Stage → the roles of the events that tell its two ends."""
+SAYS = {"change_opened": "opened_at", "reviewed": "first_review_at", "merged": "merged_at"}
+"""Role → where a change's event says when; else it is the event's own time."""
 
 Row = dict[str, Any]
 
@@ -80,11 +96,38 @@ def aggregated(rows: list[Row], raw: dict[tuple[str, str], tuple[datetime, Row]]
         assert all(one[3]["status"] == "success" for lines in facts.values() for one in lines)
         return len(facts), days
     if metric.endswith("_ratio"):
+        if metric == "ci_flaky_ratio":  # the events themselves say whether one failed and a later one passed
+            assert all(_is_flaky(lines) == ("numerator" in {part for part, *_ in lines}) for lines in facts.values())
         parts = [{part for part, *_ in lines} for lines in facts.values()]
         return sum("numerator" in one for one in parts), sum("denominator" in one for one in parts)
+    stage = metric.removeprefix(LEAD).partition("_")[0]
+    if stage in ENDS:
+        spans = [
+            _stage(ENDS[stage], {role: (time, payload) for _, role, time, payload in lines}) for lines in facts.values()
+        ]
+        found = percentile(spans, int(metric.removesuffix("_seconds")[-2:]))
+        return None if found is None else round(float(found)) / 1e6
     spans = [_span(fact, {role: (time, payload) for _, role, time, payload in lines}) for fact, lines in facts.items()]
     found = percentile(spans, int(metric.removesuffix("_seconds")[-2:]))
     return None if found is None else round(float(found)) / 1e6
+
+
+def _stage(roles: tuple[str, str], ends: dict[str, tuple[datetime, Row]]) -> int:
+    begun, over = (_said(role, *ends[role]) for role in roles)
+    return microseconds(over, begun)
+
+
+def _said(role: str, time: datetime, payload: Row) -> datetime:
+    if role == "first_commit":
+        return _first(payload)
+    said = payload.get(SAYS.get(role, ""))
+    return datetime.fromisoformat(said) if said else time
+
+
+def _is_flaky(lines: list[tuple[str, str, datetime, Row]]) -> bool:
+    told = sorted((time, payload["run_id"], payload["attempt"], payload["outcome"]) for _, _, time, payload in lines)
+    failed = [one for one in told if one[3] != "success"]
+    return bool(failed) and told[-1][3] == "success" and failed[0] < told[-1]
 
 
 def _span(fact: str, ends: dict[str, tuple[datetime, Row]]) -> int:
@@ -120,6 +163,23 @@ def test_counted_events_give_the_number_again(told: tuple[Line, list[str]]) -> N
                 {"begin": begin, "end": end},
             )
         }
+        measured |= {
+            (service, f"{LEAD}{stage}_{percent}_seconds"): [value, None, None, n]
+            for service, stage, n, *values in pipeline.rows(
+                "SELECT service, stage, n, p50_seconds, p75_seconds, p90_seconds FROM change_lead_time_stages("
+                "from = {begin:Date}, to = {end:Date}, grain = 'range', scope = 'service')",
+                {"begin": begin, "end": end},
+            )
+            for percent, value in zip(("p50", "p75", "p90"), values, strict=True)
+        }
+        measured |= {
+            (service, "ci_flaky_ratio"): values
+            for service, *values in pipeline.rows(
+                "SELECT service, value, numerator, denominator, n FROM ci_range(from = {begin:Date}, to = {end:Date}) "
+                "WHERE metric = 'ci_flaky_ratio'",
+                {"begin": begin, "end": end},
+            )
+        }
         for metric in MEASURES:
             busy = [one for one in services if measured.get((one, metric), [None])[-1]]
             service = chance.choice(busy or services)
@@ -134,7 +194,7 @@ def test_counted_events_give_the_number_again(told: tuple[Line, list[str]]) -> N
             assert all((row["source"], row["event"]) in raw for row in rows), where
             assert all(bool(row["counted"]) == (not row["reason"]) for row in rows), where
             seen |= {metric} if busy else set()
-    assert seen >= set(MEASURES) - {f"{LEAD}from_first_commit_p50_seconds"}, "some cells of every kind had something"
+    assert seen >= set(MEASURES) - RARE, "some cells of every kind had something"
 
 
 def test_every_event_of_the_days_is_counted_or_has_a_reason(told: tuple[Line, list[str]]) -> None:

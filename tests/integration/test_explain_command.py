@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reports.explain_command import explain
+from reports.explained_measures import KINDS
 from schemas import settings as settings_module
 from schemas.catalog import Mapping, Ownership, Service
 from schemas.delivery import CiRun, Commit, Deployment, Incident, Push, Repository
@@ -79,6 +81,7 @@ def run(told: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setenv("ADOPTION_CLICKHOUSE_DATABASE", told.settings.clickhouse_database)
     monkeypatch.setenv("ADOPTION_CLICKHOUSE_USER", told.settings.clickhouse_user)
     monkeypatch.setenv("ADOPTION_CLICKHOUSE_PASSWORD", told.settings.clickhouse_password.get_secret_value())
+    monkeypatch.setenv("ADOPTION_CLICKHOUSE_TIMEOUT", "120")
     settings_module.settings.cache_clear()
     yield lambda *arguments: CliRunner().invoke(explain, list(arguments), catch_exceptions=False)
     settings_module.settings.cache_clear()
@@ -169,6 +172,39 @@ def test_for_people_it_is_a_table_with_reasons_and_coverage(run: Run) -> None:
     assert "Coverage, all services: " in text
 
 
+def test_of_a_team_others_of_the_same_service_are_one_line(run: Run) -> None:
+    """The error and the probe were the shop's own; another team's explanation says no more of them than how many."""
+    found = json.loads(run("adoption", "--service", "pay", "--team", "shop", "--period", "2026-06-03", "--json").stdout)
+    assert len(found["counted"]) == 1
+    assert sorted(row["reason"] for row in found["not_counted"]) == ["error", "synthetic"]
+    assert found["others"]["teams"] == 0
+    found = json.loads(run("adoption", "--service", "pay", "--team", "web", "--period", "2026-06-03", "--json").stdout)
+    assert (found["counted"], found["not_counted"], found["units"]) == ([], [], [])
+    assert found["others"] == {"teams": 1, "counted": 1, "not_counted": 2, "uses": 5}
+    text = run("adoption", "--service", "pay", "--team", "web", "--period", "2026-06-03").stdout
+    assert "Of other teams, not listed: teams 1, counted 1, not_counted 2, uses 5\n" in text
+
+
+@pytest.mark.parametrize("metric", sorted({re.sub(r"_p(?!50)\d\d_", "_p50_", one) for one in KINDS}))
+def test_every_measure_can_be_explained(run: Run, metric: str) -> None:
+    found = json.loads(run(metric, "--service", "pay", "--period", "2026-06", "--json").stdout)
+    assert found["metric"] == metric
+    assert all(bool(row["counted"]) == (not row["reason"]) for row in (*found["counted"], *found["not_counted"]))
+
+
+def test_a_number_of_traffic_names_units_hours_and_minutes(run: Run) -> None:
+    result = run("availability", "--service", "pay", "--period", "2026-06-03")
+    assert "value 0.8, shown 0.8, numerator 4, denominator 5" in result.stdout
+    assert "Units behind the traffic: 3" in result.stdout
+    assert "0 to 2" in result.stdout  # three ok requests, a minute each
+    assert run("latency", "--team", "payments", "--period", "2026-06-03").exit_code == 0
+
+
+def test_a_view_says_which_measures_explain_it_or_why_none_does(run: Run) -> None:
+    assert "Explained by `adoption explain uptime`." in run("uptime_daily", "--service", "pay").output
+    assert "a table of published bounds" in run("tiers", "--service", "pay").output
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -177,6 +213,7 @@ def test_for_people_it_is_a_table_with_reasons_and_coverage(run: Run) -> None:
         (("change_fail", "--team", "nobody"), "team 'nobody' had no service with deliveries"),
         (("change_fail",), "give --service or --team"),
         (("adoption", "--team", "shop"), "give --service"),
+        (("slo", "--team", "payments"), "give --service"),
         (("change_fail", "--service", "pay", "--team", "payments"), "got both"),
     ],
 )
@@ -189,6 +226,7 @@ def test_what_cannot_be_explained_is_refused_with_what_could_be(
 
 
 def test_a_period_that_is_none_is_refused(run: Run) -> None:
+    assert "change_fail_ratio is of a period: give --period" in run("change_fail", "--service", "pay").output
     result = run("change_fail", "--service", "pay", "--period", "June")
     assert result.exit_code == 1
     assert "expected a period such as 2026-W27" in result.output

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from schemas.delivery import Incident
-from tests.histories import History, commit
+from tests.histories import History, at, commit
+
+HOUR = 3_600_000_000
 
 
 def roles(history: History, kind: str, fact: str) -> dict[str, list[str]]:
@@ -82,7 +84,25 @@ def test_a_squash_rests_on_its_own_time_and_on_that_of_the_first_commit_of_the_c
     landed = history.push(3, "e1", before=None)
     history.deploy("1", 10, commit="e1")
     (row,) = history.facts().commits
-    assert roles(history, "commit", row.sha) == {"committed": [landed.id], "first_commit": [merged.id]}
+    told = {"committed": [landed.id], "first_commit": [merged.id], "merged": [merged.id]}
+    assert roles(history, "commit", row.sha) == told
+
+
+def test_the_stages_of_a_commit_rest_on_the_states_of_its_change_and_on_the_event_of_its_first_commit() -> None:
+    """The approval says nothing of when the change was opened, the merge repeats when it was approved."""
+    history = History()
+    pushed = history.push(1, "c1", before=None, ref="refs/heads/topic")
+    opened = history.merge(2, 1, "opened", head_ref="topic", head_commit="c1")
+    approved = history.merge(3, 1, "approved", head_ref="topic", head_commit="c1")
+    merged = history.merge(4, 1, head_ref="topic", head_commit="c1", merge_commit="c1", first_review_at=at(3))
+    history.deploy("1", 10, commit="c1", ref="topic")
+    (row,) = history.facts().commits
+    assert (row.coding_us, row.review_us, row.merge_us, row.deploy_us) == (1.5 * HOUR, HOUR, HOUR, 6 * HOUR)
+    assert roles(history, "commit", row.sha) == {
+        "committed": [pushed.id], "first_commit": [pushed.id], "change_opened": [opened.id], "reviewed": [merged.id],
+        "merged": [merged.id],
+    }  # fmt: skip
+    assert approved.time == at(3)
 
 
 def test_rework_rests_on_the_status_that_says_so() -> None:

@@ -1,5 +1,5 @@
 -- question: Which events make this number, by which rule, and which were looked at and not counted, and why?
--- grain: event x fact x role; parameters metric (as in velocity, ci; incidents; time_to_production), service, from, to (days, to exclusive)
+-- grain: event x fact x role; parameters metric (as in velocity, ci; change_lead_time_{coding,review,merge,deploy}_…; incidents, incident_duration_…, blast_radius, uptime; time_to_production), service, from, to (days, to exclusive)
 -- owner: platform-analytics
 -- needs: as_of, facts_slices, release_facts, commits, incidents, ci_runs, ttp_milestones, catalog_facts, catalog_ownership, evidence
 -- Events are those of (source, event) in the raw archive. Of a rate, an event that makes a fact part of the numerator and
@@ -11,10 +11,10 @@ CREATE OR REPLACE VIEW explain ${on_cluster}
     metric       String COMMENT 'Measure, as asked for',
     counted      UInt8 COMMENT '1 when the number rests on it',
     part         LowCardinality(String) COMMENT 'numerator or denominator of a rate, value of a duration; empty when not counted',
-    fact_kind    LowCardinality(String) COMMENT 'release, commit, incident, ci_run or milestone; empty when no fact rests on it',
-    fact         String COMMENT 'Release, commit, incident, run or milestone that it is counted for, or would be',
+    fact_kind    LowCardinality(String) COMMENT 'release, commit, incident, ci_run, ci_pair or milestone; empty when no fact rests on it',
+    fact         String COMMENT 'Release, commit, incident, run, pair (pipeline and commit) or milestone that it is counted for, or would be',
     fact_at      Nullable(DateTime64(6, 'UTC')) COMMENT 'The fact''s instant, which decides the period; NULL when no fact rests on it',
-    role         LowCardinality(String) COMMENT 'What the event says of the fact: finished, failed, region, ended_in_failure, rolled_back, incident, recovered, rework, committed, first_commit, deployed, opened, resolved, reached',
+    role         LowCardinality(String) COMMENT 'What the event says of the fact: finished, failed, region, ended_in_failure, rolled_back, incident, recovered, rework, committed, first_commit, change_opened, reviewed, merged, deployed, opened, resolved, first_attempt, first_failure, passed, reached',
     rule         LowCardinality(String) COMMENT 'Rule by which it counts: first_success, attempt, why it failed, how it was recovered, why it is rework, how commits were found, how an incident was attributed',
     reason       LowCardinality(String) COMMENT 'Why it does not count; empty when it does',
     source       String COMMENT 'Event: source; empty where gateway traffic says it (see explain_use)',
@@ -33,10 +33,11 @@ WITH
         startsWith(asked, 'deployment_rework'), 'rework',
         startsWith(asked, 'failed_deployment_recovery'), 'recovery',
         startsWith(asked, 'ci_'), 'ci',
-        startsWith(asked, 'incidents'), 'incidents',
+        startsWith(asked, 'incident') OR asked IN ('blast_radius', 'uptime_ratio'), 'incidents',
         startsWith(asked, 'time_to_production'), 'ttp',
         ''
     ) AS family,
+    extract(asked, '^change_lead_time_(coding|review|merge|deploy)_') AS stage,
     -- (kind and name of the fact with the grounds, role there, role here, counted, part, rule, reason)
     claims AS
     (
@@ -85,12 +86,22 @@ WITH
                     not_counted != '', toString(not_counted),
                     position(asked, 'without_bots') > 0 AND is_bot = 1, 'bot',
                     position(asked, 'from_first_commit') > 0 AND isNull(first_commit_lead_time_us), 'no_squash',
+                    (stage = 'coding' AND isNull(coding_us)) OR (stage = 'review' AND isNull(review_us))
+                        OR (stage = 'merge' AND isNull(merge_us)) OR (stage = 'deploy' AND isNull(deploy_us)), 'stage_not_told',
                     ''
                 ) AS why_not,
-                if(position(asked, 'from_first_commit') > 0, 'first_commit', 'committed') AS begun,
+                -- The two ends: (kind and name of the fact with the grounds, role there, role here).
+                multiIf(
+                    stage = 'coding', [('commit', sha, 'first_commit', 'first_commit'), ('commit', sha, 'change_opened', 'change_opened')],
+                    stage = 'review', [('commit', sha, 'change_opened', 'change_opened'), ('commit', sha, 'reviewed', 'reviewed')],
+                    stage = 'merge', [('commit', sha, 'reviewed', 'reviewed'), ('commit', sha, 'merged', 'merged')],
+                    stage = 'deploy', [('commit', sha, 'merged', 'merged'), ('release', release, 'finished', 'deployed')],
+                    position(asked, 'from_first_commit') > 0, [('commit', sha, 'first_commit', 'first_commit'), ('release', release, 'finished', 'deployed')],
+                    [('commit', sha, 'committed', 'committed'), ('release', release, 'finished', 'deployed')]
+                ) AS ends,
                 if(
                     why_not = '',
-                    [('commit', sha, begun, begun, 1, 'value', toString(rule), ''), ('release', release, 'finished', 'deployed', 1, 'value', toString(rule), '')],
+                    arrayMap(one -> (one.1, one.2, one.3, one.4, 1, 'value', toString(rule), ''), ends),
                     [('commit', sha, 'committed', 'committed', 0, '', '', why_not)]
                 ) AS claimed
             FROM commits
@@ -101,9 +112,20 @@ WITH
             'incident' AS fact_kind,
             if(begun.episode = 0, begun.incident, concat(begun.incident, '#', toString(begun.episode))) AS fact,
             begun.at AS fact_at,
-            arrayJoin([('incident', fact, 'opened', 'opened', 1, 'value', toString(begun.rule), ''), ('incident', fact, if(isNull(begun.resolved_at), 'none', 'resolved'), 'resolved', 1, 'value', toString(begun.rule), '')]) AS claim
+            arrayJoin(multiIf(
+                asked = 'uptime_ratio' AND match(trimBoth(begun.environment), ${nonprod}),
+                [('incident', fact, 'opened', 'opened', 0, '', '', 'nonprod_environment')],
+                startsWith(asked, 'incident_duration') AND isNull(begun.resolved_at),
+                [('incident', fact, 'opened', 'opened', 0, '', '', 'open')],
+                [
+                    ('incident', fact, 'opened', 'opened', 1, 'value', toString(begun.rule), ''),
+                    ('incident', fact, if(isNull(begun.resolved_at), 'none', 'resolved'), 'resolved', 1, 'value', toString(begun.rule), '')
+                ]
+            )) AS claim
         FROM incidents AS begun
-        WHERE family = 'incidents' AND begun.service = {service:String} AND toDate(begun.at, ${zone}) >= {from:Date} AND toDate(begun.at, ${zone}) < {to:Date}
+        -- Of uptime all that last into the days; else those that began in them.
+        WHERE family = 'incidents' AND begun.service = {service:String} AND toDate(begun.at, ${zone}) < {to:Date}
+            AND (toDate(begun.at, ${zone}) >= {from:Date} OR (asked = 'uptime_ratio' AND coalesce(toDate(begun.resolved_at, ${zone}) >= {from:Date}, 1)))
     ),
     listed AS
     (
@@ -129,12 +151,48 @@ WITH
                 outcome IN ('cancelled', 'skipped', 'neutral'), toString(outcome),
                 startsWith(asked, 'ci_duration') AND NOT coalesce(finished_at >= started_at, 0), if(isNull(started_at), 'not_timed', 'clock_skew'),
                 startsWith(asked, 'ci_queue') AND NOT coalesce(started_at >= queued_at, 0), if(isNull(queued_at) OR isNull(started_at), 'not_timed', 'clock_skew'),
-                startsWith(asked, 'ci_flaky') AND commit = '', 'no_commit',
+                asked = 'ci_flaky_ratio' AND commit = '', 'no_commit',
                 ''
             ) AS why_not,
             source, event, 'ci_run' AS kind, ci_runs.at AS at
         FROM ci_runs
         WHERE family = 'ci' AND service = {service:String} AND toDate(ci_runs.at, ${zone}) >= {from:Date} AND toDate(ci_runs.at, ${zone}) < {to:Date}
+            AND (asked != 'ci_flaky_ratio' OR why_not != '')
+        UNION ALL
+        -- Pairs of pipeline and commit: of the days in which their first attempt ended, whenever the one that passed did.
+        SELECT
+            toUInt8(claim.1 != '') AS counted, claim.1 AS part, 'ci_pair' AS fact_kind, pairs.fact AS fact, pairs.attempts[1].1 AS fact_at,
+            claim.2 AS role, if(claim.1 = '', '', pairs.attempts[place].4) AS rule, claim.3 AS why_not,
+            pairs.source AS source, pairs.attempts[place].5 AS event, 'ci_run' AS kind, pairs.attempts[place].1 AS at
+        FROM
+        (
+            SELECT
+                ci_runs.source AS source,
+                trimBoth(concat(ci_runs.source, ' ', repository, ' ', if(name = '', run_id, name), '@', commit)) AS fact,
+                arraySort(groupArray((ci_runs.at, run_id, attempt, toString(outcome), ci_runs.event))) AS attempts,
+                arrayFirstIndex(one -> one.4 != 'success', attempts) AS failed,
+                arrayLastIndex(one -> one.4 = 'success', attempts) AS passed,
+                failed > 0 AND failed < passed AS is_flaky
+            FROM ci_runs
+            WHERE asked = 'ci_flaky_ratio' AND service = {service:String} AND commit != '' AND outcome NOT IN ('', 'cancelled', 'skipped', 'neutral')
+            GROUP BY source, fact
+        ) AS pairs
+        ARRAY JOIN arrayEnumerate(attempts) AS place
+        ARRAY JOIN multiIf(
+            toDate(attempts[1].1, ${zone}) < {from:Date} OR toDate(attempts[1].1, ${zone}) >= {to:Date},
+            [('', 'attempt', 'other_period')],
+            place NOT IN (1, if(is_flaky, failed, 1), if(is_flaky, passed, 1)),
+            [('', 'attempt', 'further_attempt')],
+            arrayFilter(
+                one -> one.2 != '',
+                [
+                    ('denominator', if(place = 1, 'first_attempt', ''), ''),
+                    ('numerator', if(is_flaky AND place = failed, 'first_failure', ''), ''),
+                    ('numerator', if(is_flaky AND place = passed, 'passed', ''), '')
+                ]
+            )
+        ) AS claim
+        WHERE claim.3 != 'other_period' OR (toDate(at, ${zone}) >= {from:Date} AND toDate(at, ${zone}) < {to:Date})
         UNION ALL
         SELECT
             1 AS counted, 'value' AS part, 'milestone' AS fact_kind, toString(milestone) AS fact, ttp_milestones.at AS fact_at, 'reached' AS role,
@@ -170,7 +228,7 @@ SELECT
     multiIf(
         is_listed OR told.reason != '', told.reason,
         family = 'ttp', 'not_first',
-        family = 'lead' AND told.kind = 'merge', 'stage_of_a_change',
+        family = 'lead' AND stage = '' AND told.kind = 'merge', 'stage_of_a_change',
         is_fact_listed, 'told_by_another_event',
         'other_period'
     ) AS reason,
