@@ -72,10 +72,12 @@ async def replay(settings: Settings, chosen: Mapping[str, Any], *, dry_run: bool
         reports.warehouse.WarehouseError: the warehouse is.
     """
     from producers.kafka import Unavailable  # noqa: PLC0415
+    from producers.sources.registry import with_generic  # noqa: PLC0415
     from reports.warehouse import connect  # noqa: PLC0415
 
     refused: Counter[str] = Counter()
     sent = 0
+    with_generic(settings.generic_dir)
     sink = _sink(settings)
     await sink.start()
     try:

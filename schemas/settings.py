@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     ingest_host: str = Field("127.0.0.1", description="Address that the ingest service binds")
     ingest_port: int = Field(8080, description="Port that the ingest service binds")
     ingest_access_file: Path | None = Field(None, description="JSON: tokens per source, webhook secrets")
+    generic_dir: Path | None = Field(None, description="YAML files, each a webhook of its own mapped without code")
     outbox_dir: Path | None = Field(None, description="Spool acknowledged events here, fsynced; None: wait for Kafka")
 
     cost_tags: tuple[str, ...] = Field(

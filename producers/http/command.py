@@ -18,6 +18,7 @@ def ingest(host: str | None, port: int | None, log_level: str) -> None:
 
     from producers.http.auth import AccessFileError  # noqa: PLC0415
     from producers.http.serve import server_of  # noqa: PLC0415
+    from producers.sources.generic.mapping import MappingFileError  # noqa: PLC0415
     from schemas.settings import settings  # noqa: PLC0415
 
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -29,7 +30,7 @@ def ingest(host: str | None, port: int | None, log_level: str) -> None:
         )
     try:
         server = server_of(settings(), host=host, port=port)
-    except AccessFileError as error:
+    except (AccessFileError, MappingFileError) as error:
         raise click.ClickException(str(error)) from error
     server.run()
     if not server.started:

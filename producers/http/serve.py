@@ -11,6 +11,7 @@ from producers.http.app import create_app
 from producers.http.wire import BoundedHttp
 from producers.kafka import KafkaSink, Sink, client_config
 from producers.outbox import OutboxSink
+from producers.sources.registry import with_generic
 from schemas.settings import Settings
 
 
@@ -27,7 +28,9 @@ def server_of(
 
     Raises:
         AccessFileError: the access file cannot be used.
+        MappingFileError: a file of a webhook without code cannot be used.
     """
+    with_generic(settings.generic_dir)
     config = uvicorn.Config(
         create_app(settings, sink or sink_of(settings)),
         host=settings.ingest_host if host is None else host,

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 @click.group()
 def source() -> None:
     """Connect what sends to us: list, set up, try."""
+    from producers.sources.generic.mapping import MappingFileError  # noqa: PLC0415 - a listing must not pay for it
+    from producers.sources.registry import with_generic  # noqa: PLC0415
+    from schemas.settings import settings  # noqa: PLC0415
+
+    try:
+        with_generic(settings().generic_dir)
+    except MappingFileError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @source.command("list")

@@ -12,20 +12,21 @@ from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
+from producers.http.proofs import PROOFS, TOKENS
 from producers.sources.lines import FORMATS
 from producers.sources.registry import SOURCES, Source
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+GENERIC: Final = "generic-"
+"""What the names of webhooks that a mapping file describes begin with."""
 EMIT: Final = "emit"
 """Any CI job with `adoption emit` or curl: no vendor's source, but a sender like one."""
 SHOWN_BY_VENDOR: Final = frozenset({"buildkite", "pagerduty", "standard-webhooks"})
 """Schemes whose secret the vendor makes: it cannot be given one."""
-_POSTED: Final = (
-    "A shipper may post the same objects instead, one or a JSON array of them, to @URL@\n"
-    "with the header `Authorization: Bearer @SECRET@`."
-)
+_POSTED: Final = "Post JSON to @URL@\nwith the header `Authorization: Bearer @SECRET@`."
+_SIGNED: Final = "Post JSON to @URL@\nwith @PROOF@ with the secret @SECRET@."
 _TEXTS: Final[Traversable] = files("producers.sources") / "setup"
 
 
@@ -68,7 +69,10 @@ class Sender:
         if log and not log.is_records:
             parts.append(_tail(self.name))
             if self.source:
-                parts.append(_POSTED)
+                parts.append(f"A shipper may send the same objects instead, one or an array of them. {_POSTED}")
+        elif self.name.startswith(GENERIC):
+            assert self.source
+            parts.append(_POSTED if self.scope else _SIGNED.replace("@PROOF@", PROOFS[self.source.scheme].expected))
         else:
             parts.append((_TEXTS / f"{self.name}.md").read_text(encoding="utf-8").strip())
         base = base.rstrip("/")
@@ -113,8 +117,6 @@ def names() -> list[str]:
 
 
 def _scope(source: Source) -> str | None:
-    from producers.http.proofs import TOKENS  # noqa: PLC0415 - importing the edge takes its time
-
     return source.kind if source.scheme in TOKENS else None
 
 

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from producers.http.parsing import parse_json
 from producers.http.problems import Problem
 from producers.sources.common import Mapped, Rejected
-from producers.sources.registry import SOURCES
 from schemas import envelope, gateway
 from schemas.streams import BY_TOPIC, DELIVERY
 from tests.support.mutants import (
@@ -37,7 +36,7 @@ from tests.support.mutants import (
     without_times,
     words_of,
 )
-from tests.support.source_examples import CONTEXT, EVENTS, EXAMPLES, GATEWAYS, UNIT, Example, examples_of
+from tests.support.source_examples import CONTEXT, EVENTS, EXAMPLES, GATEWAYS, SOURCES, UNIT, Example, examples_of
 
 MUTANTS = int(os.environ.get("ADOPTION_MUTANTS", "30"))
 """Per source; the long form is 2,000 and more."""

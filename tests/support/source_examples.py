@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from producers.sources.common import Context, GatewayMapped, Mapped
-from producers.sources.registry import SOURCES, Source
+from producers.sources.generic.mapper import rows as generic
+from producers.sources.registry import SOURCES as REGISTRY
+from producers.sources.registry import Source
 
 FOLDER = Path(__file__).parents[1] / "examples"
 CONTEXT = Context(salt=b"salt")
@@ -70,6 +72,8 @@ def _example(source: Source, path: Path) -> Example:
     return Example(source, f"{source.name}/{path.stem}", payload, headers)
 
 
+SOURCES = {**REGISTRY, **{source.name: source for source in generic(FOLDER / "generic")}}
+"""The registry's, and those that a mapping file describes: they keep the same rules."""
 EXAMPLES = {one.name: one for source in SOURCES.values() for one in examples_of(source)}
 EVENTS = [name for name, one in EXAMPLES.items() if one.source.kind == "events"]
 GATEWAYS = [name for name, one in EXAMPLES.items() if one.source.kind == "gateway"]
