@@ -17,6 +17,7 @@ from producers.sources import (
     circleci,
     flux,
     google_load_balancer,
+    grafana,
     gravitee,
     jenkins,
     kong,
@@ -61,6 +62,7 @@ _PLAIN: tuple[tuple[str, Scheme, int, EventMapper], ...] = (
     ("circleci", "circleci", MIB, circleci.map_payload),
     ("buildkite", "buildkite", 4 * MIB, buildkite.map_payload),
     ("otlp-cicd", "token", 4 * MIB, otlp_cicd.map_payload),
+    ("grafana", "token", MIB, grafana.map_payload),
     ("pagerduty", "pagerduty", MIB, pagerduty.map_payload),
 )
 """Name, scheme, largest body, mapper of sources whose webhooks need no more said."""
@@ -141,6 +143,7 @@ SOURCES: dict[str, Source] = {
             max_bytes=8 * MIB,
             map_gateway=apisix.map_records,
             request_id=apisix.request_id,
+            map_bytes=apisix.map_bytes,
         ),
         Source(
             name="otlp",

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from producers.sources import pagerduty
+from producers.sources import grafana, pagerduty
 from producers.sources.common import Context, Rejected
 
 ROOT = Path(os.environ.get("ADOPTION_SHARED") or Path(__file__).parents[4] / "shared") / "fixtures" / "payloads"
 CONTEXT = Context(salt=b"salt")
 
 EXPECTED = {
+    (grafana, "graf"): {"opened": 2, "grafana:legacy_alerting": 4},
     (pagerduty, "pd3"): {
         "acknowledged": 1,
         "resolved": 1,
