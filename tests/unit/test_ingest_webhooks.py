@@ -171,7 +171,7 @@ def test_alertmanager_sends_with_a_token_of_scope_events(service: Service) -> No
 
 
 def test_an_unknown_source_is_told_the_known_ones(service: Service) -> None:
-    answer = service.post("/v1/webhooks/jenkins", {})
+    answer = service.post("/v1/webhooks/nobody", {})
     assert answer.status_code == 404
     assert "/v1/webhooks/github" in answer.json()["known"]
 
