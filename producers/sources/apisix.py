@@ -8,7 +8,7 @@ gateway's own. Records have an id only where the plugin `request-id` gave them t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from producers.sources.common import Context, GatewayMapped
 from producers.sources.gateway_rows import (
@@ -30,6 +30,9 @@ from producers.sources.redact import dimension
 from producers.sources.routes import route_template
 from producers.sources.times import epoch_us
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 request_id = id_at("request", "headers", "x-request-id")
 """Of a record, where the plugin `request-id` is on."""
 
@@ -37,6 +40,13 @@ request_id = id_at("request", "headers", "x-request-id")
 def map_records(records: list[Any], *, unit: str, context: Context) -> GatewayMapped:
     """Rows of one unit of APISIX records; a record that cannot be read is rejected alone, with its index."""
     return mapped(records, lambda record: _row(Fields(record), context), unit=unit)
+
+
+def map_bytes(values: list[bytes], *, unit: str, context: Context) -> tuple[pa.Table, list[int]]:
+    """As `common.BytesMapper`: the same rows, in bulk (`apisix_columns.py`)."""
+    from producers.sources.apisix_columns import BULK  # noqa: PLC0415 -- Polars is for who has many records
+
+    return BULK.map_bytes(values, unit=unit, context=context)
 
 
 def _row(record: Fields, context: Context) -> Row:

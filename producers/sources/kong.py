@@ -42,9 +42,9 @@ def map_records(records: list[Any], *, unit: str, context: Context) -> GatewayMa
 
 def map_bytes(values: list[bytes], *, unit: str, context: Context) -> tuple[pa.Table, list[int]]:
     """As `common.BytesMapper`: the same rows, in bulk (`kong_columns.py`)."""
-    from producers.sources import kong_columns  # noqa: PLC0415 -- Polars is for who has many records
+    from producers.sources.kong_columns import BULK  # noqa: PLC0415 -- Polars is for who has many records
 
-    return kong_columns.map_bytes(values, unit=unit, context=context)
+    return BULK.map_bytes(values, unit=unit, context=context)
 
 
 def _row(record: Fields, context: Context) -> Row:

@@ -1,24 +1,11 @@
-"""Kong's records in bulk: many records' bytes to columns at once, for the bridge.
-
-The same rows that `kong.py` makes, several times as fast, of the records that are written as Kong documents them. What
-is not (another type somewhere, a 429, a route by name alone) is left to `kong.py`, which decides.
-"""
+"""Kong's records in bulk (`bulk.py`): the same rows that `kong.py` makes, of the records as Kong documents them."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import polars as pl
-import pyarrow as pa
 
-from producers.sources.columns import READ, problem, table
-from producers.sources.common import Context
-from producers.sources.gateway_rows import TOO_MANY
-from producers.sources.json_lines import JsonFormat
-
-_FURTHEST = 1e14
-_LEFT = "left"
+from producers.sources.bulk import Bulk, first, milliseconds
 
 
 class _Headers(msgspec.Struct, gc=False, frozen=True, rename={"agent": "user-agent", "Agent": "User-Agent"}):
@@ -49,7 +36,6 @@ class _Named(msgspec.Struct, gc=False, frozen=True):
 
 
 class _Route(msgspec.Struct, gc=False, frozen=True):
-    name: str | None = None
     paths: list[str] | None = None
 
 
@@ -75,46 +61,31 @@ class _Record(msgspec.Struct, gc=False, frozen=True):
     authenticated_entity: _Entity = _Entity()
 
 
-def map_bytes(values: list[bytes], *, unit: str, context: Context) -> tuple[pa.Table, list[int]]:
-    """Rows of the records among `values`, and the indexes of those that are left to the mapper of records."""
-    read = _FORMAT.read(values)
-    is_good = problem().is_null() & pl.col("ignored").is_null()
-    rows = read.rows.with_columns(is_good.alias("is_good"))
-    left = rows.filter(~pl.col("is_good"))["line"].to_list()
-    return table(rows.filter("is_good"), unit=unit, context=context), sorted([*read.wrong, *left])
-
-
 def _rows(frame: pl.DataFrame) -> pl.DataFrame:
-    path = _first("request.uri", "request.url")
+    path = first("request.uri", "request.url")
     paths = pl.col("route.paths")
     only = paths.list.get(0, null_on_oob=True)
     is_named = (paths.list.len() == 1).fill_null(value=False) & ~only.str.starts_with("~")
     # Without a path of its own or of the request a route may still have a name: kong.py knows.
-    is_left = (pl.col("response.status") == TOO_MANY) | ~(is_named | path.str.starts_with("/"))
+    is_left = ~(is_named | path.str.starts_with("/"))
     return frame.select(
         "line",
-        (pl.col("started_at").clip(-_FURTHEST, _FURTHEST) * 1000).round().cast(pl.Int64).cast(READ["at"]).alias("at"),
-        _first("service.name", "service.id").alias("service"),
+        milliseconds("started_at").alias("at"),
+        first("service.name", "service.id").alias("service"),
         pl.when(is_named).then(only).otherwise(pl.lit("")).alias("route"),
         pl.col("request.method").str.strip_chars().alias("method"),
         path.alias("path"),
         pl.col("response.status").alias("status"),
-        _first(
+        first(
             *(f"consumer.{name}" for name in ("username", "custom_id", "id")),
             *(f"authenticated_entity.{name}" for name in ("consumer_id", "id")),
         ).alias("consumer"),
-        _first("request.headers.agent", "request.headers.Agent").alias("agent"),
+        first("request.headers.agent", "request.headers.Agent").alias("agent"),
         (pl.col("latencies.request") / 1000).alias("seconds"),
         pl.col("request.size").alias("request_bytes"),
         pl.col("response.size").alias("response_bytes"),
-        pl.when(is_left).then(pl.lit(_LEFT)).alias("ignored"),
+        pl.when(is_left).then(pl.lit("left")).alias("ignored"),
     )
 
 
-def _first(*names: str) -> Any:
-    """The first of these texts that says something."""
-    said = (pl.when(pl.col(name).str.strip_chars() != "").then(name) for name in names)
-    return pl.coalesce(*said, pl.lit(""))
-
-
-_FORMAT = JsonFormat(_Record, _rows, strict=True)
+BULK = Bulk(_Record, _rows)
