@@ -7,6 +7,7 @@ coordinates that it came from.
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,9 @@ from schemas import dead_letters, gateway
 from schemas.base import event_id
 from schemas.streams import DEAD_LETTERS
 
+log = logging.getLogger(__name__)
+
+_SPLIT = msgspec.json.Decoder(list[msgspec.Raw])
 NO_VALUE = "bridge:no_value"
 _UNIT = gateway.SCHEMA.get_field_index("unit")
 
@@ -35,6 +39,13 @@ class Place(NamedTuple):
     topic: str
     identity: str
     partition: int
+
+
+class _Piece(NamedTuple):
+    """A message's value, or the bytes of one record of an array in it."""
+
+    message: int
+    value: bytes
 
 
 @dataclass(frozen=True)
@@ -91,8 +102,8 @@ class Mapping:
     def unit(self, place: Place, span: Span) -> Unit:
         """The unit of exactly this span."""
         name = gateway.unit_id(self.sender, f"{place.identity}/{place.partition}/{span.start}-{span.stop}", b"")
-        fast, left = self._in_bulk(span.messages, name)
-        records, origins, wrong = self._records(span.messages, left)
+        pieces, fast, left = self._in_bulk(span.messages, name)
+        records, origins, wrong = self._records(span.messages, [pieces[index] for index in left])
         mapped = map_records(self.source, records, unit=name, context=self.context)
         rows = pa.concat_tables([fast, mapped.rows]) if fast.num_rows else mapped.rows
         letters = [self._letter(place, message, 0, message.value, bad) for message, bad in wrong]
@@ -109,27 +120,33 @@ class Mapping:
             ignored[NO_VALUE] = empty
         return Unit(span.stop, tables, tuple(letters), ignored=ignored, messages=len(span.messages))
 
-    def _in_bulk(self, messages: Sequence[Message], name: str) -> tuple[pa.Table, Sequence[int]]:
-        """Rows of what the source reads many at a time, and the indexes of all other messages."""
+    def _in_bulk(self, messages: Sequence[Message], name: str) -> tuple[list[_Piece], pa.Table, Sequence[int]]:
+        """The records' bytes, rows of what the source reads many at a time, and the indexes of all others."""
+        whole = [_Piece(index, message.value) for index, message in enumerate(messages)]
         if self.source.map_bytes is None or self.within:
-            return gateway.SCHEMA.empty_table(), range(len(messages))
-        return self.source.map_bytes([message.value for message in messages], unit=name, context=self.context)
+            return whole, gateway.SCHEMA.empty_table(), range(len(whole))
+        pieces = [piece for one in whole for piece in _split(one)]
+        try:
+            rows, left = self.source.map_bytes([one.value for one in pieces], unit=name, context=self.context)
+        except Exception:  # what one by one does not fall over is not lost, and what it does is a letter
+            log.exception("reading %s in bulk failed: a defect; its records are read one by one", self.source.name)
+            return whole, gateway.SCHEMA.empty_table(), range(len(whole))
+        return pieces, rows, left
 
     def _records(
-        self, messages: Sequence[Message], chosen: Sequence[int]
+        self, messages: Sequence[Message], pieces: Sequence[_Piece]
     ) -> tuple[list[Any], list[int], list[tuple[Message, Rejected]]]:
-        """Records of the chosen messages, the index of each one's message, and the messages that hold none."""
+        """Records of these pieces, the index of each one's message, and the messages whose pieces hold none."""
         records: list[Any] = []
         origins: list[int] = []
         wrong: list[tuple[Message, Rejected]] = []
-        for index in chosen:
-            message = messages[index]
-            if not message.value:
+        for index, value in pieces:
+            if not value:
                 continue
             try:
-                found = self.source.records(self._payload(message.value))
+                found = self.source.records(self._payload(value))
             except Rejected as bad:
-                wrong.append((message, bad))
+                wrong.append((messages[index], bad))
             else:
                 records += found
                 origins += [index] * len(found)
@@ -163,6 +180,16 @@ class Mapping:
             lost = Rejected(bad.reason, f"{bad.detail}; its {len(raw):,} bytes are too many for a dead letter")
             return self._letter(place, message, index, b"", lost)
         return record
+
+
+def _split(piece: _Piece) -> list[_Piece]:
+    """The records of an array; what is none, or cannot be read, as it is."""
+    if not piece.value.startswith(b"["):
+        return [piece]
+    try:
+        return [_Piece(piece.message, bytes(one)) for one in _SPLIT.decode(piece.value)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return [piece]
 
 
 def _parsed(value: bytes) -> Any:

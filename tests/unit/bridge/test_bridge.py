@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import random
 from collections import Counter
@@ -247,6 +248,27 @@ def test_what_cannot_be_read_becomes_a_letter_that_can_be_replayed() -> None:
     assert letters[1].detail.startswith("logs[3]@6: expected response")
     assert unit.ignored == {"bridge:no_value": 1}
     assert sum(table.num_rows for table in unit.tables) == 2
+
+
+def test_a_defect_in_the_bulk_reader_costs_time_and_no_record() -> None:
+    def broken(values: list[bytes], **named: Any) -> Any:
+        raise ZeroDivisionError
+
+    mapping = Mapping(dataclasses.replace(SOURCES["kong"], map_bytes=broken), "bridge", Context(b"salt"))
+    unit = mapping.unit(PLACE, Span(0, 3, [Message(n, value) for n, value in enumerate(values(3))]))
+    assert sum(table.num_rows for table in unit.tables) == 3
+
+
+def test_records_of_an_array_are_read_in_bulk_as_well_and_a_bad_one_among_them_alone() -> None:
+    bad, limited = kong(2), kong(3, response={"status": 429})
+    del bad["response"]
+    arrays = [json.dumps(one).encode() for one in ([kong(0), kong(1), bad, limited], [], [kong(4), 5])]
+    unit = MAPPING.unit(PLACE, Span(0, 3, [Message(n, value) for n, value in enumerate(arrays)]))
+    (table,) = unit.tables
+    assert sorted(table.column("status").to_pylist()) == [200, 200, 200, 429]
+    letters = [dead_letters.from_kafka(one.key, one.value, list(one.headers)) for one in unit.letters]
+    assert [(one.offset, json.loads(one.value)) for one in letters] == [(0, bad), (2, 5)]
+    assert len({one.key for one in letters}) == 2
 
 
 def test_a_letter_that_does_not_fit_says_so_instead_of_stopping_the_bridge() -> None:
