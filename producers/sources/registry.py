@@ -19,13 +19,16 @@ from producers.sources import (
     google_load_balancer,
     grafana,
     gravitee,
+    incident_io,
     jenkins,
     kong,
     krakend,
+    opsgenie,
     otlp,
     otlp_cicd,
     pagerduty,
     spinnaker,
+    statuspage,
     tekton,
     terraform,
     tyk,
@@ -64,6 +67,9 @@ _PLAIN: tuple[tuple[str, Scheme, int, EventMapper], ...] = (
     ("otlp-cicd", "token", 4 * MIB, otlp_cicd.map_payload),
     ("grafana", "token", MIB, grafana.map_payload),
     ("pagerduty", "pagerduty", MIB, pagerduty.map_payload),
+    ("opsgenie", "token", MIB, opsgenie.map_payload),
+    ("incident-io", "standard-webhooks", MIB, incident_io.map_payload),
+    ("statuspage", "token", MIB, statuspage.map_payload),
 )
 """Name, scheme, largest body, mapper of sources whose webhooks need no more said."""
 

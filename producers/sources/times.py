@@ -70,6 +70,18 @@ def epoch_ms(milliseconds: float, field: str) -> datetime:
     return epoch(milliseconds / 1000, field)
 
 
+def epoch_of_any_unit(count: int, field: str) -> datetime:
+    """The moment an epoch names whose unit its size tells: seconds, milli-, micro- or nanoseconds; as `epoch`.
+
+    Within 2000-2100 no number can mean two of them.
+    """
+    for per_second in (1, 1_000, 1_000_000, 1_000_000_000):
+        micros = count * 1_000_000 // per_second
+        if _LOW <= micros < _HIGH:
+            return epoch_us(micros, field)
+    return epoch_us(count, field)
+
+
 def epoch_us(microseconds: int, field: str) -> datetime:
     """The moment an epoch in microseconds names, as `epoch`."""
     if not _LOW <= microseconds < _HIGH:

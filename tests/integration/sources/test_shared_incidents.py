@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.sources import grafana, pagerduty
+from producers.sources import grafana, incident_io, opsgenie, pagerduty, statuspage
 from producers.sources.common import Context, Rejected
 
 ROOT = Path(os.environ.get("ADOPTION_SHARED") or Path(__file__).parents[4] / "shared") / "fixtures" / "payloads"
@@ -26,6 +26,19 @@ EXPECTED = {
         "pagerduty:incident.unsupported": 1,
     },
     (pagerduty, "pd2"): {"pagerduty:version_2": 4},
+    (opsgenie, "og"): {
+        "opened": 1,
+        "acknowledged": 1,
+        "resolved": 1,
+        "opsgenie:addnote": 1,
+        "opsgenie:addteam": 1,
+        "opsgenie:escalate": 1,
+        "opsgenie:removetags": 1,
+        "opsgenie:unacknowledge": 1,
+    },
+    # Both are of an incident in triage.
+    (incident_io, "iio"): {"incident-io:neither_begins_nor_ends": 2},
+    (statuspage, "sp"): {"opened": 2, "resolved": 1},
 }
 """Mapper and kind -> what its payloads become: states, ignored words, or `!` and the reason of a refusal."""
 
