@@ -16,7 +16,16 @@ from producers.sources.clones import clone
 from producers.sources.common import Context, Mapped, Rejected
 from producers.sources.evidence import Vendor, labels, maybe_sha, person
 from producers.sources.generic.expressions import Expression
-from producers.sources.generic.mapping import CONTRACTS, Kind, MappingFile, Rule, Value, read, words_of
+from producers.sources.generic.mapping import (
+    CONTRACTS,
+    Kind,
+    MappingFile,
+    MappingFileError,
+    Rule,
+    Value,
+    read,
+    words_of,
+)
 from producers.sources.redact import dimension, page, title
 from producers.sources.source import Source
 from schemas.delivery import Repository
@@ -32,8 +41,10 @@ def rows(folder: Path) -> list[Source]:
     """A source per mapping file (`*.yaml`) of a folder: `deployer.yaml` is `webhooks/generic-deployer`.
 
     Raises:
-        MappingFileError: one of them cannot be used.
+        MappingFileError: there is no such folder, or one of them cannot be used.
     """
+    if not folder.is_dir():
+        raise MappingFileError(f"expected a folder of mapping files at {folder}, found none")
     return [_row(path) for path in sorted(folder.glob("*.yaml"))]
 
 

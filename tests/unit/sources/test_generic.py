@@ -200,6 +200,11 @@ def test_the_service_takes_what_a_file_describes_with_its_scheme(tmp_path):
             del registry.SOURCES[name]
 
 
+def test_a_folder_that_is_not_there_is_a_mistake(tmp_path):
+    with pytest.raises(MappingFileError, match="expected a folder"):
+        rows(tmp_path / "gone")
+
+
 def test_a_files_name_is_part_of_an_address(tmp_path):
     file = tmp_path / "Our Tool.yaml"
     file.write_text(json.dumps({"rules": [GOOD]}))
