@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from producers.bridge.beginning import BridgeError
 from producers.bridge.intent import MOST_CUTS
-from producers.bridge.reader import BridgeError, Reader
+from producers.bridge.reader import Reader
 from producers.bridge.units import Mapping, Place, Unit
 from producers.kafka import Record, Sink, Unavailable
 from producers.packing import record_of

@@ -62,9 +62,10 @@ def bridge(
     """
     from confluent_kafka import KafkaException  # noqa: PLC0415 -- the command line's listing must not pay for it
 
+    from producers.bridge.beginning import BridgeError  # noqa: PLC0415
     from producers.bridge.bridge import Bridge  # noqa: PLC0415
     from producers.bridge.events import EventMapping  # noqa: PLC0415
-    from producers.bridge.reader import BridgeError, Reader  # noqa: PLC0415
+    from producers.bridge.reader import Reader  # noqa: PLC0415
     from producers.bridge.units import Mapping  # noqa: PLC0415
     from producers.kafka import KafkaSink, client_config  # noqa: PLC0415
     from producers.sources.common import Context  # noqa: PLC0415

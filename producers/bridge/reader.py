@@ -24,6 +24,7 @@ from confluent_kafka import Message as KafkaMessage
 from confluent_kafka.admin import AdminClient
 
 from producers.bridge import intent
+from producers.bridge.beginning import BridgeError, begin
 from producers.bridge.partition import Message, Partition
 from schemas.streams import MIB
 
@@ -55,10 +56,6 @@ _LASTING: Final = frozenset(
     }
 )
 """What does not pass by itself, or is decided anew at the next start."""
-
-
-class BridgeError(Exception):
-    """The bridge cannot go on without a person: what was expected, what came, what to do."""
 
 
 class Reader:
@@ -170,32 +167,16 @@ class Reader:
         begins = []
         for one in consumer.committed(assigned, timeout=_ANSWER_SECONDS) if assigned else ():
             low, high = consumer.get_watermark_offsets(one, timeout=_ANSWER_SECONDS)
-            begun = self.partitions[one.partition] = self._begun(one, low, high)
+            begun = self.partitions[one.partition] = begin(
+                f"{self.topic}[{one.partition}]",
+                None if one.offset == OFFSET_INVALID else one.offset,
+                one.metadata,
+                kept=range(low, high),
+                identity=self.identity,
+                from_end=self._from_end,
+            )
             begins.append(TopicPartition(self.topic, one.partition, max(begun.start, low)))
         consumer.assign(begins)
-
-    def _begun(self, committed: TopicPartition, low: int, high: int) -> Partition:
-        """Where a partition of offsets `low` to `high` goes on, and what was announced there."""
-        found = intent.read(committed.metadata)
-        if committed.offset == OFFSET_INVALID or (found and found[0] != self.identity):
-            return Partition(high if self._from_end else low)
-        cuts = tuple(cut for cut in (found[1] if found else ()) if cut > low)
-        if committed.offset > high:
-            raise BridgeError(
-                f"{self.topic}[{committed.partition}]: expected to go on at offset {committed.offset}, got a topic "
-                f"that ends at {high}: it lost its end; reset the group's offset to where it shall go on"
-            )
-        if committed.offset < low:
-            log.error(
-                "%s[%d]: offsets %d to %d were deleted before they were read; raise the topic's retention",
-                self.topic,
-                committed.partition,
-                committed.offset,
-                low - 1,
-            )
-            # An announced unit keeps its start, which is part of its name.
-            return Partition(committed.offset if cuts else low, cuts)
-        return Partition(committed.offset, cuts, is_committed=not cuts and found is not None)
 
     def _revoked(self, _consumer: Consumer, revoked: list[TopicPartition]) -> None:
         for one in revoked:

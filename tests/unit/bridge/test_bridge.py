@@ -15,9 +15,9 @@ import pyarrow as pa
 import pytest
 
 from producers.bridge import intent
+from producers.bridge.beginning import BridgeError
 from producers.bridge.bridge import Bridge
 from producers.bridge.partition import Message, Partition, Span
-from producers.bridge.reader import BridgeError
 from producers.bridge.units import Mapping, Place
 from producers.kafka import Record, Unavailable
 from producers.sources.common import Context
