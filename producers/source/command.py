@@ -44,12 +44,8 @@ def list_(*, is_json: bool) -> None:
     except NoAnswerError as error:
         click.echo(f"what came is not known: {error}", err=True)
     if is_json:
-        listed = [
-            {"name": one.name, "path": one.path, "scope": one.scope, **came.get(one.tally, {})} for one in senders
-        ]
-        click.echo(
-            json.dumps([{**item, "name": one.name} for item, one in zip(listed, senders, strict=True)], indent=2)
-        )
+        listed = [{**_tally(one, came), "name": one.name, "path": one.path, "scope": one.scope} for one in senders]
+        click.echo(json.dumps(listed, indent=2))
         return
     for one in senders:
         way = one.path if one.source else f"adoption {'emit' if one.scope == 'events' else 'tail --format ' + one.name}"
@@ -60,7 +56,9 @@ def list_(*, is_json: bool) -> None:
 @click.argument("name", metavar="SOURCE")
 @click.option("--url", help="This service's address as the sender sees it; default: ADOPTION_INGEST_URL.")
 @click.option("--access", type=click.Path(path_type=Path), help="Access file; default: ADOPTION_INGEST_ACCESS_FILE.")
-@click.option("--secret", help="The secret that the vendor made and showed.")
+@click.option(
+    "--secret", envvar="ADOPTION_SOURCE_SECRET", help="What the vendor made and showed (or: ADOPTION_SOURCE_SECRET)."
+)
 @click.option("--rotate", is_flag=True, help="Make a new secret beside the one that is there.")
 @click.option("--write", is_flag=True, help="Write the token or secret into the access file.")
 @click.option("--wait", is_flag=True, help="Wait for the first event and show what it became.")
@@ -160,10 +158,15 @@ def _proof(one: Sender) -> str:
     return f"token ({one.scope})" if one.scope else str(one.source and one.source.scheme)
 
 
+def _tally(one: Sender, came: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What came from a sender; nothing of a log: what all of them ship has one tally, which is none of theirs."""
+    return came.get(one.tally, {}) if one.source or one.scope == "events" else {}
+
+
 def _state(one: Sender, came: dict[str, dict[str, Any]]) -> str:
-    tally = came.get(one.tally)
-    if tally is None or not (one.source or one.scope == "events"):
-        return ""  # what all logs ship has one tally, which is none of theirs
+    tally = _tally(one, came)
+    if not tally:
+        return ""
     counts = {"accepted": tally["accepted"]} | {
         what: sum(tally[what].values()) for what in ("ignored", "dead_lettered", "refused")
     }

@@ -158,6 +158,17 @@ def test_the_list_stands_without_a_service() -> None:
     assert {one["name"] for one in json.loads(run("list", "--json").stdout)} == set(names())
 
 
+def test_the_list_says_what_came_where_the_service_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    kong = tally(accepted=1200, became={"requests": 1200}, refused={"unauthorized": 2}) | {"is_configured": True}
+    gitlab = tally() | {"is_configured": False}
+    came = {"kong": kong, "gitlab": gitlab, "batches": kong}
+    monkeypatch.setattr(Arrivals, "all", lambda _: came)
+    lines = {line.split()[0]: line for line in run("list").stdout.splitlines()}
+    assert lines["kong"].endswith("1,200 accepted, 2 refused")
+    assert lines["gitlab"].endswith("not configured")
+    assert lines["haproxy"].endswith("token (gateway)"), "what all logs ship is counted together"
+
+
 def tally(**changed: Any) -> dict[str, Any]:
     nothing = {"accepted": 0, "became": {}, "ignored": {}, "dead_lettered": {}, "refused": {}, "last_event": None}
     return {"name": "github", **nothing, **changed}
