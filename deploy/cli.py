@@ -19,6 +19,7 @@ MODULES: Final[dict[str, str]] = {
     "dead-letters": "deploy.dead_letters",
     "ingest": "producers.http.command",
     "tail": "producers.cli",
+    "bridge": "producers.cli",
     "emit": "producers.cli",
     "source": "producers.cli",
     "watch": "producers.cli",
