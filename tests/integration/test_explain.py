@@ -10,13 +10,15 @@ import json
 import os
 import random
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from schemas.delivery import CiRun
+from schemas.envelope import Event
 from tests.oracle.measures import microseconds, percentile
-from tests.support.line import Line
+from tests.support.line import Line, event
 from tests.support.many import Told, drawn
 
 HISTORIES = 25
@@ -62,9 +64,27 @@ def told(running: Line) -> tuple[Line, list[str]]:
     """Random histories in one warehouse, and their services."""
     running.empty()
     histories = [Told.of(number, events) for number, events in enumerate(drawn(HISTORIES, SEED))]
-    running.send(*(event for one in histories for event in (*one.catalog(), *one.events)))
+    running.send(*(said for one in histories for said in (*one.catalog(), *one.events)), *pipeline_runs())
     running.recompute()
-    return running, [one.services[1] for one in histories]
+    return running, [*(one.services[1] for one in histories), "flaky"]
+
+
+def pipeline_runs() -> list[Event]:
+    """Two pipelines on a few commits, run and re-run over the month: histories have no run that names a commit."""
+    chance = random.Random(SEED)
+    told = []
+    for number in range(90):
+        name, commit = chance.choice(["build", "tests"]), f"{chance.randrange(30):040x}"
+        ended = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=chance.randrange(24 * 30))
+        for attempt in range(1, chance.choice([2, 2, 2, 4])):
+            ended += timedelta(minutes=90 * (attempt - 1))
+            run = CiRun(
+                provider="t", service="flaky", run_id=f"r{number}", attempt=attempt, state="finished", name=name,
+                commit=commit, outcome=chance.choice(["success", "success", "failure", "timed_out", "cancelled"]),
+                started_at=chance.choice([None, ended - timedelta(hours=chance.randrange(30))]),
+            )  # fmt: skip
+            told.append(event(run, ended))
+    return told
 
 
 def explained(pipeline: Line, metric: str, service: str, begin: date, end: date) -> list[Row]:
@@ -125,9 +145,21 @@ def _said(role: str, time: datetime, payload: Row) -> datetime:
 
 
 def _is_flaky(lines: list[tuple[str, str, datetime, Row]]) -> bool:
-    told = sorted((time, payload["run_id"], payload["attempt"], payload["outcome"]) for _, _, time, payload in lines)
-    failed = [one for one in told if one[3] != "success"]
-    return bool(failed) and told[-1][3] == "success" and failed[0] < told[-1]
+    """By the events alone: an attempt failed, and a later one of its run passed, or a run begun after its end."""
+    told = [
+        (payload["run_id"], payload["attempt"], time, _began(time, payload), payload["outcome"])
+        for *_, time, payload in lines
+    ]
+    return any(
+        bad[4] != "success" == good[4] and ((good[0] == bad[0] and good[1] > bad[1]) or good[3] >= bad[2])
+        for bad in told
+        for good in told
+    )
+
+
+def _began(time: datetime, payload: Row) -> datetime:
+    said = payload.get("queued_at") or payload.get("started_at")
+    return datetime.fromisoformat(said) if said else time
 
 
 def _span(fact: str, ends: dict[str, tuple[datetime, Row]]) -> int:

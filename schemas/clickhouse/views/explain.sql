@@ -169,10 +169,22 @@ WITH
             SELECT
                 ci_runs.source AS source,
                 trimBoth(concat(ci_runs.source, ' ', repository, ' ', if(name = '', run_id, name), '@', commit)) AS fact,
-                arraySort(groupArray((ci_runs.at, run_id, attempt, toString(outcome), ci_runs.event))) AS attempts,
-                arrayFirstIndex(one -> one.4 != 'success', attempts) AS failed,
-                arrayLastIndex(one -> one.4 = 'success', attempts) AS passed,
-                failed > 0 AND failed < passed AS is_flaky
+                -- (ended, run, attempt, outcome, event, began), in the order in which they ended.
+                arraySort(groupArray((
+                    ci_runs.at, run_id, attempt, toString(outcome), ci_runs.event, assumeNotNull(coalesce(queued_at, started_at, ci_runs.at))
+                ))) AS attempts,
+                arrayFilter(one -> one.4 != 'success', attempts) AS failing,
+                arraySort(one -> one.6, arrayFilter(one -> one.4 = 'success', attempts)) AS passing,
+                -- What makes it flaky: a later attempt of the same run passed, or a run that began once the failed one had ended.
+                arrayFirst(bad -> arrayExists(good -> good.2 = bad.2 AND good.3 > bad.3, passing), failing) AS mended,
+                multiIf(
+                    mended.2 != '', (mended, arrayLast(good -> good.2 = mended.2 AND good.3 > mended.3, passing)),
+                    notEmpty(failing) AND notEmpty(passing) AND failing[1].1 <= passing[-1].6, (failing[1], passing[-1]),
+                    (mended, mended)
+                ) AS proof,
+                indexOf(attempts, proof.1) AS failed,
+                indexOf(attempts, proof.2) AS passed,
+                proof.2.2 != '' AS is_flaky
             FROM ci_runs
             WHERE asked = 'ci_flaky_ratio' AND service = {service:String} AND commit != '' AND outcome NOT IN ('', 'cancelled', 'skipped', 'neutral')
             GROUP BY source, fact

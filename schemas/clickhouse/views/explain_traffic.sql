@@ -33,7 +33,7 @@ WITH
     (SELECT assumeNotNull(max(at)) FROM as_of) AS now_at,
     least({to:Date} - 1, toDate(now_at, ${zone})) AS last_day,
     (
-        SELECT (max(window_days), max(counts_limited), count())
+        SELECT (max(window_days), count())
         FROM slo_objectives
         WHERE service = {service:String} AND isNotNull(objective)
             -- Of a day its first instant decides, of now this one.
@@ -71,10 +71,8 @@ WITH
     ),
     judged AS
     (
-        -- Objectives change at the tenant's midnight; the window of one is judged whole by it.
-        SELECT
-            grouped.*,
-            if(family = 'availability', coalesce(slo.counts_limited, 0), objective.2) AS counts_limited
+        -- Objectives change at the tenant's midnight: that of each day says whether its limited requests count.
+        SELECT grouped.*, coalesce(slo.counts_limited, 0) AS counts_limited
         FROM (SELECT *, {service:String} AS name, toDateTime64(toDateTime(day, ${zone}), 6, 'UTC') AS day_start FROM grouped) AS grouped
         ASOF LEFT JOIN (SELECT service, counts_limited, valid_from FROM slo_objectives) AS slo
             ON grouped.name = slo.service AND grouped.day_start >= slo.valid_from
@@ -85,7 +83,7 @@ WITH
             day, hour, minutes, environment, outcome,
             arrayJoin(multiIf(
                 is_nonprod = 1, [('', '', 'nonprod_environment', requests)],
-                family IN ('slo', 'slo_burn') AND objective.3 = 0, [('', '', 'no_objective', requests)],
+                family IN ('slo', 'slo_burn') AND objective.2 = 0, [('', '', 'no_objective', requests)],
                 family = 'latency' AND outcome = 'limited', [('', '', 'limited', requests)],
                 family = 'latency',
                 arrayFilter(one -> one.4 > 0, [('value', 'answered', '', toUInt64(arraySum(histogram.2))), ('', '', 'no_latency', toUInt64(requests - arraySum(histogram.2)))]),
