@@ -60,15 +60,15 @@ class Rebuild:
     async def differences(self, only: Collection[str] = (), progress: Progress = lambda *_: None) -> list[Difference]:
         """Every slice that stands otherwise than the archive says. `only`: of these services; none: of all."""
         found: list[Difference] = []
-        services = sorted(only) or await self._services()
+        services = sorted(only) or await self.services()
         done = 0
-        for chunk in _chunks(services, SERVICES_A_ROUND):
+        for chunk in chunks(services, SERVICES_A_ROUND):
             found += await self.of_services(chunk)
             done += len(chunk)
             progress("services", done, len(services))
         hours = await all_hours(self._warehouse, only)
         done = 0
-        for part in _chunks(hours, HOURS_A_ROUND):
+        for part in chunks(hours, HOURS_A_ROUND):
             found += await self.of_hours(part)
             done += len(part)
             progress("hours", done, len(hours))
@@ -78,9 +78,9 @@ class Rebuild:
         """Of slices that differed those that still do."""
         marks = sorted({one.mark for one in differences}, key=lambda mark: mark.key())
         found: list[Difference] = []
-        for chunk in _chunks([mark.service for mark in marks if isinstance(mark, ServiceMark)], SERVICES_A_ROUND):
+        for chunk in chunks([mark.service for mark in marks if isinstance(mark, ServiceMark)], SERVICES_A_ROUND):
             found += await self.of_services(chunk)
-        for part in _chunks([mark for mark in marks if isinstance(mark, HourMark)], HOURS_A_ROUND):
+        for part in chunks([mark for mark in marks if isinstance(mark, HourMark)], HOURS_A_ROUND):
             found += await self.of_hours(part)
         return found
 
@@ -136,7 +136,7 @@ class Rebuild:
             )
             await self._warehouse.insert(table, rows_of(table, schema, slices))
 
-    async def _services(self) -> list[str]:
+    async def services(self) -> list[str]:
         """All that have facts or may have some: named by an event, mapped to a repository, or behind an alias."""
         names = {name for (name,) in await self._warehouse.rows("SELECT DISTINCT service FROM delivery_events")}
         heads = {name for (name,) in await self._warehouse.rows("SELECT service FROM facts_heads FINAL")}
@@ -179,7 +179,8 @@ def _instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat()
 
 
-def _chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
+def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of at most `size`."""
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk

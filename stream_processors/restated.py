@@ -2,7 +2,8 @@
 
 Asked in recompute, before its results are written: what stands is read back, compared with what will, and the
 difference is kept, keyed by the head that it replaces. A crash in between writes the same rows again; a replay finds
-no difference, and writes none. When it happened is the time of the mark: no clock.
+no difference, and writes none. What a writer noted that died before its head was there is outdone by whoever replaces
+the same head, who says so even where nothing is to be noted. When it happened is the time of the mark: no clock.
 """
 
 from __future__ import annotations
@@ -52,6 +53,12 @@ SCHEMA = pa.schema([
 ])  # fmt: skip
 """Columns of `restated_facts`."""
 
+NOTHING: Row = {
+    "fact_kind": "", "fact": "", "change": "none", "columns": [], "before": "", "after": "",
+    "events": [], "n_events": 0,
+}  # fmt: skip
+"""Says that a head was replaced and nothing that had been over changed: earlier rows of the same head are void."""
+
 Tables = dict[str, list[Row]]
 Event = tuple[str, str]
 
@@ -93,6 +100,24 @@ async def restated(
         new_rows = _united(change.slices[month].rows for month in months if month in change.slices)
         common = {"service": service, "since": heads[service].version, "version": change.version}
         rows += [common | row for row in difference(old[service], new_rows, change.came_at, ZoneInfo(zone))]
+    noted = {row["service"] for row in rows}
+    silent = {
+        service: heads[service].version
+        for service, change in changes.items()
+        if service in heads and service not in noted and heads[service].version < change.version
+    }
+    rows += [
+        NOTHING
+        | {
+            "service": service,
+            "since": silent[service],
+            "version": changes[service].version,
+            "at": came,
+            "came_at": came,
+        }
+        for service in await _said_in_vain(warehouse, silent)
+        for came in (changes[service].came_at,)
+    ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
@@ -175,6 +200,19 @@ async def _stood(warehouse: Warehouse, asked: Mapping[str, tuple[Head, set[date]
         for (service, _, _), row in await stored(warehouse, table, asked, digests):
             found[service].setdefault(table, []).append(row)
     return found
+
+
+async def _said_in_vain(warehouse: Warehouse, replaced: Mapping[str, int]) -> list[str]:
+    """Services of whose head (version) somebody noted already what would become of it."""
+    rows: list[str] = []
+    for part in fitting(sorted(replaced.items())):
+        found = await warehouse.rows(
+            "SELECT DISTINCT service FROM restated_facts WHERE service IN {services:Array(String)} "
+            "AND (service, since) IN arrayZip({services:Array(String)}, {since:Array(UInt64)}) ORDER BY service",
+            {"services": [service for service, _ in part], "since": [since for _, since in part]},
+        )
+        rows += [service for (service,) in found]
+    return rows
 
 
 _STOOD = f"""

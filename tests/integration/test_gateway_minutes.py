@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from math import ceil, log
 from random import Random
@@ -10,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from schemas.catalog import Service
 from schemas.gateway import GatewayRequest, outcome_of, unit_id
 from stream_processors.gateway import GAMMA
-from tests.support.line import APPENDED, Line
+from tests.support.line import APPENDED, Line, event
 
 HOUR = datetime(2026, 6, 1, 10, tzinfo=UTC)
 
@@ -85,8 +88,58 @@ def test_a_minute_that_is_later_than_as_of_is_not_there_yet(pipeline: Line) -> N
     assert pipeline.rows("SELECT minute FROM gateway_minutes") == [(APPENDED,)]
 
 
+@pytest.fixture
+def pin(pipeline: Line) -> Iterator[Callable[[datetime], None]]:
+    """Pins now; afterwards it is where it was."""
+
+    def pinned(instant: datetime) -> None:
+        ((version,),) = pipeline.rows("SELECT max(version) + 1 FROM clock")
+        statement = (
+            "INSERT INTO clock (name, at, version) VALUES ('pinned', {at:DateTime64(6, 'UTC')}, {version:UInt64})"
+        )
+        asyncio.run(pipeline.warehouse.command(statement, {"at": instant, "version": version}))
+
+    yield pinned
+    pinned(APPENDED)
+
+
+def test_a_now_within_an_hour_cuts_it_there(pipeline: Line, pin: Callable[[datetime], None]) -> None:
+    """Of web's four requests in the hour two had come; the minute of now counts whole, as it does for reliability."""
+    pipeline.send(event(Service(service="api", is_platform=True), HOUR))
+    pipeline.send_traffic(unit("u", 10, 30, 31, 40, consumer="web"), unit("later", 40, consumer="cart"))
+    pipeline.send_traffic(unit("next hour", 61, consumer="web"), unit("other", 10, service="pay"))
+    pipeline.recompute()
+    pin(HOUR + timedelta(minutes=30, seconds=30))
+    ten, thirty = HOUR + timedelta(minutes=10), HOUR + timedelta(minutes=30)
+    hours = "SELECT service, consumer, requests, first_at, last_at FROM gateway_hours ORDER BY service"
+    assert pipeline.rows(hours) == [("api", "web", 2, ten, thirty), ("pay", "", 1, ten, ten)]
+    assert pipeline.rows("SELECT consumer, uses, last_at FROM adoption_use") == [("web", 2, thirty)]
+    minutes = "SELECT minute, requests FROM reliability_minutes WHERE service = 'api' ORDER BY minute"
+    assert pipeline.rows(minutes) == [(ten, 1), (thirty, 1)]
+    last = "SELECT last_at FROM gateway_services WHERE service = 'api'"
+    assert pipeline.rows(last) == [(HOUR + timedelta(minutes=30, seconds=30),)]
+    pin(HOUR)
+    assert pipeline.rows("SELECT service FROM gateway_services") == []
+
+
+def test_a_cut_hour_counts_a_unit_once_and_of_two_contents_the_greatest(
+    pipeline: Line, pin: Callable[[datetime], None]
+) -> None:
+    pipeline.send_traffic(unit("u", 0, 59))
+    pipeline.send_traffic(unit("u", 0, 59), on=APPENDED + timedelta(days=30))
+    pipeline.send_traffic(unit("two", 1, 1, 59))
+    pipeline.send_traffic(unit("two", 2, 59))
+    pipeline.recompute()
+    ((whole,),) = pipeline.rows("SELECT toUInt8(sum(requests)) FROM gateway_hours")
+    pin(HOUR + timedelta(minutes=30))
+    assert pipeline.rows("SELECT sum(requests) FROM gateway_hours") == [(whole - 2,)]
+    assert pipeline.rows("SELECT sum(requests) FROM gateway_minutes") == [(whole - 2,)]
+
+
 @pytest.mark.parametrize("seed", [1, 2])
-def test_minutes_and_hours_are_sums_of_the_same_requests(pipeline: Line, seed: int) -> None:
+def test_minutes_and_hours_are_sums_of_the_same_requests(
+    pipeline: Line, pin: Callable[[datetime], None], seed: int
+) -> None:
     """Random units in random messages, a third of them twice, recomputed in between; counted here one by one."""
     rng = Random(seed)
     units = [
@@ -140,3 +193,9 @@ def test_minutes_and_hours_are_sums_of_the_same_requests(pipeline: Line, seed: i
         "FROM {} GROUP BY ALL ORDER BY ALL"
     )
     assert pipeline.rows(sums.format("gateway_minutes")) == pipeline.rows(sums.format("gateway_hours"))
+    for _ in range(5):
+        now = HOUR + timedelta(seconds=rng.randrange(3 * 3600))
+        pin(now)
+        assert pipeline.rows(sums.format("gateway_minutes")) == pipeline.rows(sums.format("gateway_hours"))
+        came = sum(one.at.replace(second=0, microsecond=0) <= now for one in requests)
+        assert pipeline.rows("SELECT sum(requests) FROM gateway_hours") == [(came,)], f"seed {seed}, {now}"

@@ -149,6 +149,37 @@ def test_what_a_writer_that_died_had_noted_and_never_came_about_is_not_said(
     assert [row["fact"] for row in log(pipeline) if row["fact_kind"] == "release"] == ["d3"]
 
 
+def test_what_a_writer_that_died_had_noted_is_not_said_when_its_successor_finds_nothing(
+    pipeline: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As above, and nothing else has come meanwhile: the head is replaced by its like."""
+    pipeline.send(event(Mapping(repository=REPOSITORY.name or "", service="pay"), june(1)), deployed("d1", june(1)))
+    pipeline.recompute()
+    mapped = {"provider": "t", "repository": REPOSITORY, "environment": "production", "status": "success"}
+    pipeline.send(event(Deployment(deployment_id="d2", **mapped), june(10)))
+    taken = pipeline.take_marks()
+    real = pipeline.warehouse.insert
+
+    async def dies(table: str, rows: Any) -> None:
+        if table == "facts_heads":
+            raise RuntimeError("died")
+        await real(table, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline.warehouse, "insert", dies)
+        with pytest.raises(RuntimeError, match="died"):
+            pipeline.recompute(taken)
+    assert "d2" in [row["fact"] for row in log(pipeline)]
+    pipeline.send(event(Mapping(repository=REPOSITORY.name or "", service="pay", removed=True), june(1, 10)))
+    successor = [*taken, *pipeline.take_marks()]
+    pipeline.recompute(successor)
+    assert [row["fact"] for row in log(pipeline)] == []
+    pipeline.recompute(successor)
+    pipeline.send(deployed("d3", june(11)))
+    pipeline.recompute()
+    assert [row["fact"] for row in log(pipeline) if row["fact_kind"] == "release"] == ["d3"]
+
+
 def test_a_backfill_names_events_up_to_a_limit_and_says_how_many_there_were(pipeline: Line) -> None:
     pipeline.send(deployed("d0", june(1)))
     pipeline.recompute()

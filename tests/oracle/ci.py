@@ -46,7 +46,7 @@ def pipelines(runs: Sequence[Run], start: datetime, end: datetime) -> Pipelines:
         attempts=len(ended),
         succeeded=len([run for run in ended if run.outcome == "success"]),
         pairs=len(begun),
-        flaky=len([runs for runs in begun if has_passed_after_it_failed(runs)]),
+        flaky=len([runs for runs in begun if has_passed_on_a_re_run(runs)]),
         timed=len(durations),
         duration_us={p: percentile(durations, p) for p in (50, 75, 90)},
         queued=len(queues),
@@ -59,13 +59,17 @@ def pair(run: Run) -> tuple[str, ...]:
     return run.source, run.repository, run.name or run.run_id, run.commit
 
 
-def has_passed_after_it_failed(runs: Sequence[Run]) -> bool:
-    """In their order: some attempt failed, and a later one passed."""
-    return any(
-        earlier.outcome != "success" and later.outcome == "success"
-        for place, earlier in enumerate(runs)
-        for later in runs[place + 1 :]
-    )
+def has_passed_on_a_re_run(runs: Sequence[Run]) -> bool:
+    """Of one pipeline on one commit: some attempt failed, and one that was made because of it, or could be, passed."""
+    failed = [run for run in runs if run.outcome != "success"]
+    passed = [run for run in runs if run.outcome == "success"]
+    return any(is_re_run(later, earlier) for earlier in failed for later in passed)
+
+
+def is_re_run(later: Run, earlier: Run) -> bool:
+    """A later attempt of the same run, or one that began once the earlier had ended."""
+    began = later.queued_at or later.started_at or later.at
+    return (later.run_id == earlier.run_id and later.attempt > earlier.attempt) or began >= earlier.at
 
 
 def us(duration: timedelta) -> int:

@@ -6,18 +6,18 @@ CREATE OR REPLACE VIEW adoption_funnel ${on_cluster}
 (
     service         String COMMENT 'Platform service',
     team            String COMMENT 'Team; unknown for calls that no team is known of, which no ratio counts',
-    granted_at      Nullable(DateTime64(6, 'UTC')) COMMENT 'Access first granted; NULL when the catalog does not say',
-    onboarded_at    Nullable(DateTime64(6, 'UTC')) COMMENT 'First onboarded; NULL when the catalog does not say',
+    granted_at      Nullable(DateTime64(6, 'UTC')) COMMENT 'Start of the day on which access was first granted, in the tenant''s zone; NULL when the catalog does not say',
+    onboarded_at    Nullable(DateTime64(6, 'UTC')) COMMENT 'Start of the day on which it was first onboarded; NULL when the catalog does not say',
     entered_at      Nullable(DateTime64(6, 'UTC')) COMMENT 'Step 1: granted or onboarded, whichever came first; NULL when the catalog says neither',
     first_call_at   Nullable(DateTime64(6, 'UTC')) COMMENT 'Step 2: first call of any outcome; NULL while there is none',
     first_ok_at     Nullable(DateTime64(6, 'UTC')) COMMENT 'Step 3: first successful call; NULL while there is none',
     sustained_at    Nullable(DateTime64(6, 'UTC')) COMMENT 'Step 4: first use on the third active day of the 7 local days after the day of step 3; NULL while, or when, there are not three',
-    gave_up_at      Nullable(DateTime64(6, 'UTC')) COMMENT 'Access taken back, opted out or team dissolved; NULL while none of it holds',
+    gave_up_at      Nullable(DateTime64(6, 'UTC')) COMMENT 'Start of the day on which access was taken back, or the team opted out or was dissolved; NULL while none of it holds',
     step            LowCardinality(String) COMMENT 'Furthest step reached: entered, first_call, first_ok or sustained',
     step_at         DateTime64(6, 'UTC') COMMENT 'When it was reached',
     elapsed_seconds Float64 COMMENT 'In that step until now, or until it gave up',
     is_open         UInt8 COMMENT '1 while a further step can be taken: not sustained, not given up; step 4 is tried once',
-    is_out_of_order UInt8 COMMENT '1 when it called before it had access: no conversion from step 1 to 2',
+    is_out_of_order UInt8 COMMENT '1 when it called before the day on which it got access: no conversion from step 1 to 2',
     entered_to_first_call_seconds Nullable(Float64) COMMENT 'Step 1 to 2; NULL when either is unknown or they are out of order',
     first_call_to_first_ok_seconds Nullable(Float64) COMMENT 'Step 2 to 3; NULL when either is unknown',
     first_ok_to_sustained_seconds Nullable(Float64) COMMENT 'Step 3 to 4; NULL when either is unknown'
@@ -29,19 +29,19 @@ WITH
         SELECT
             service,
             team,
-            minOrNullIf(facts.at, relation = 'granted' AND removed = 0) AS granted_at,
-            minOrNullIf(facts.at, relation = 'onboarded' AND removed = 0) AS onboarded_at,
+            minOrNullIf(day_start, relation = 'granted' AND removed = 0) AS granted_at,
+            minOrNullIf(day_start, relation = 'onboarded' AND removed = 0) AS onboarded_at,
             -- Either kind of access is access. Given again after an opting out, it is not taken back.
             argMaxIf(removed, rank, relation = 'granted') = 0 AND isNotNull(granted_at)
                 OR argMaxIf(removed, rank, relation = 'onboarded') = 0 AND isNotNull(onboarded_at) AS has_access,
             argMaxIf(removed = 0, rank, relation = 'opted_out')
                 AND maxIf(rank, relation = 'opted_out') > maxIf(rank, relation != 'opted_out' AND removed = 0) AS is_opted_out,
             is_opted_out OR NOT has_access AS is_taken_back,
-            max(facts.at) AS last_at
+            max(day_start) AS last_at
         FROM
         (
             SELECT
-                at,
+                day_start,
                 rank,
                 removed,
                 JSONExtractString(data, 'service') AS service,

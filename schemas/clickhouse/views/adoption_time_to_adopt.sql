@@ -6,9 +6,9 @@ CREATE OR REPLACE VIEW adoption_time_to_adopt ${on_cluster}
 (
     service         String COMMENT 'Platform service',
     team            String COMMENT 'Team',
-    granted_at      DateTime64(6, 'UTC') COMMENT 'Access first granted',
+    granted_at      DateTime64(6, 'UTC') COMMENT 'Start of the day on which access was first granted, in the tenant''s zone',
     adopted_at      Nullable(DateTime64(6, 'UTC')) COMMENT 'First successful call; NULL while there is none',
-    status          LowCardinality(String) COMMENT 'done, open, gave_up before it came to it, or before_access (it called before it had access)',
+    status          LowCardinality(String) COMMENT 'done, open, gave_up before it came to it, or before_access (it called before that day)',
     is_open         UInt8 COMMENT '1 when censored: open or gave_up',
     value_seconds   Nullable(Float64) COMMENT 'adopted_at - granted_at; NULL when not adopted, negative when before_access',
     elapsed_seconds Float64 COMMENT 'From the grant to the first successful call, to giving up, or to now'

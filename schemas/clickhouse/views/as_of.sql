@@ -1,6 +1,9 @@
 -- question: What time is it for every view?
 -- grain: one row
 -- owner: platform-analytics
+-- Pinned in the past it hides what happened later. Facts stay those that all events give: a verdict that rests on a reference
+-- which was told later (the deployment of an incident) is already there. The past as it was known then is another database:
+-- adoption rebuild --as-of T --database NAME.
 CREATE OR REPLACE VIEW as_of ${on_cluster}
 (
     at        Nullable(DateTime64(6, 'UTC')) COMMENT 'Now, for every view; NULL before the first tick of the clock',

@@ -19,9 +19,11 @@ CREATE OR REPLACE VIEW blast_radius ${on_cluster}
     failed      Nullable(UInt64) COMMENT 'Requests that failed; NULL when there was no traffic',
     requests    Nullable(UInt64) COMMENT 'Requests that were made; NULL when there was no traffic',
     null_reason LowCardinality(String) COMMENT 'no_traffic; empty when there was some',
+    failed_unknown Nullable(UInt64) COMMENT 'Those of failed of which no team is known; NULL when there was no traffic',
     teams       UInt64 COMMENT 'Teams whose requests failed; unknown is none',
     team_names  Array(String) COMMENT 'Which they are, unknown among them',
-    consumers   UInt64 COMMENT 'Caller identities whose requests failed'
+    team_failed Array(UInt64) COMMENT 'Requests of each of those that failed: they add up to failed',
+    consumers   UInt64 COMMENT 'Caller identities whose requests failed; callers without one are none'
 )
 AS
 WITH
@@ -55,8 +57,10 @@ WITH
         SELECT
             hours.service AS service, hours.incident AS incident, hours.episode AS episode, hours.at AS at,
             sum(failures.failed) AS failed,
-            arraySort(groupUniqArray(failures.team)) AS team_names,
-            uniqExact(failures.consumer) AS consumers
+            sumIf(failures.failed, failures.team = 'unknown') AS failed_unknown,
+            -- Names in order, and a number for each.
+            sumMap([failures.team], [failures.failed]) AS teams,
+            uniqExactIf(failures.consumer, failures.consumer != '') AS consumers
         FROM hours
         INNER JOIN (SELECT service, hour, toUnixTimestamp(minute) AS second, team, consumer, failed_requests.failed AS failed FROM failed_requests) AS failures
             ON failures.service = hours.service AND failures.hour = hours.hour
@@ -77,8 +81,10 @@ SELECT
     if(made.requests = 0, NULL, hit.failed) AS failed,
     nullIf(made.requests, 0) AS requests,
     if(made.requests = 0, 'no_traffic', '') AS null_reason,
-    length(arrayFilter(name -> name != 'unknown', hit.team_names)) AS teams,
-    hit.team_names AS team_names,
+    if(made.requests = 0, NULL, hit.failed_unknown) AS failed_unknown,
+    length(arrayFilter(name -> name != 'unknown', hit.teams.1)) AS teams,
+    hit.teams.1 AS team_names,
+    hit.teams.2 AS team_failed,
     hit.consumers AS consumers
 FROM episodes
 LEFT JOIN made

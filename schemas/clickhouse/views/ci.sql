@@ -2,6 +2,8 @@
 -- grain: service (or team, or the organisation) x period x metric; parameters from, to (days, to exclusive), grain (day, week, month, quarter, range), scope (service, team, organisation)
 -- owner: platform-analytics
 -- needs: ci_runs, periods_between, catalog_services, catalog_ownership
+-- Flaky is a (pipeline, commit) that failed and then passed on a re-run: on a later attempt of the same run, or in a run of the
+-- same pipeline on the same commit that began once the failed one had ended. Two runs side by side are no re-run of each other.
 CREATE OR REPLACE VIEW ci ${on_cluster}
 (
     service      String COMMENT 'Service; empty when the scope is team or organisation',
@@ -34,6 +36,9 @@ WITH
             -- What is a re-run of what: the same pipeline on the same commit; an unnamed pipeline is told by its run.
             (source, repository, if(name = '', run_id, name), commit) AS pair,
             (assumeNotNull(finished_at), run_id, attempt) AS position,
+            run_id,
+            attempt,
+            coalesce(queued_at, started_at, finished_at) AS began_at,
             commit != '' AS has_commit
         FROM ci_runs
         WHERE service != '' AND outcome NOT IN ('', 'cancelled', 'skipped', 'neutral')
@@ -66,11 +71,22 @@ WITH
         SELECT
             argMin(unit, position) AS unit,
             argMin(day, position) AS day,
-            minOrNullIf(position, NOT is_success) AS failed_first,
-            maxOrNullIf(position, is_success) AS passed_last,
-            coalesce(failed_first < passed_last, 0) AS is_flaky
-        FROM runs
-        WHERE has_commit
+            max(is_mended) OR coalesce(min(failed_at) <= max(passing_began_at), 0) AS is_flaky
+        FROM
+        (
+            SELECT
+                service,
+                pair,
+                argMin(unit, runs.position) AS unit,
+                argMin(day, runs.position) AS day,
+                min(runs.position) AS position,
+                coalesce(minOrNullIf(attempt, NOT is_success) < maxOrNullIf(attempt, is_success), 0) AS is_mended,
+                minOrNullIf(ended_at, NOT is_success) AS failed_at,
+                maxOrNullIf(began_at, is_success) AS passing_began_at
+            FROM runs
+            WHERE has_commit
+            GROUP BY service, pair, run_id
+        )
         GROUP BY service, pair
     ),
     flaky AS

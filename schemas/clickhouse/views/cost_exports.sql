@@ -1,4 +1,4 @@
--- question: Which exports of bills have arrived, are they whole, and which of them count?
+-- question: Which exports of bills have been made by now, are they whole, and which of them count?
 -- grain: source x account x billing period x content of the export
 -- owner: platform-analytics
 -- needs: as_of
@@ -41,6 +41,8 @@ WITH
             ORDER BY version DESC
             LIMIT 1 BY source, id
         )
+        -- A bill that was made after now does not exist yet: the one before it counts.
+        WHERE exported_at <= (SELECT at FROM as_of)
         GROUP BY source, export
     ),
     whole AS

@@ -2,7 +2,7 @@
 -- grain: unit; parameters service, from, to (days, to exclusive)
 -- owner: platform-analytics
 -- needs: service_aliases
--- The one view over the ledger of units, for one service and few days: unit rows themselves are read by no view.
+-- The one view over the ledger of units, for one service and few days: unit rows themselves are read by gateway_hours alone, of one hour.
 CREATE OR REPLACE VIEW explain_units ${on_cluster}
 (
     service   String COMMENT 'Service, by its catalog name',

@@ -1,6 +1,9 @@
 -- question: How much gateway traffic was there, by everything we keep of a request?
 -- grain: service x hour (cut at the tenant's midnight) x consumer x team x environment x route x method x status x outcome x synthetic
 -- owner: platform-analytics
+-- A group is kept from its first request in the hour to its last. Of one that goes on after now only the units say what had come:
+-- they are read for the hour of now, and for services with traffic after it alone: with a clock that runs, for none. As in
+-- gateway_minutes a minute that has begun counts whole.
 -- needs: as_of, service_aliases
 CREATE OR REPLACE VIEW gateway_hours ${on_cluster}
 (
@@ -29,7 +32,20 @@ WITH
     (
         SELECT (groupArray(alias), groupArray(service))
         FROM (SELECT alias, service FROM service_aliases UNION ALL SELECT '' AS alias, '' AS service)
-    ) AS names
+    ) AS names,
+    (SELECT at FROM as_of) AS now_at,
+    -- Rows of units in the hour of now, of services with traffic later than now.
+    kept AS
+    (
+        SELECT *
+        FROM gateway_unit_rows
+        WHERE minute >= toStartOfHour(now_at) AND minute < toStartOfHour(now_at) + INTERVAL 1 HOUR
+            AND service IN
+            (
+                SELECT slice.service FROM gateway_hour_slices AS slice FINAL
+                WHERE slice.hour = toStartOfHour(now_at) AND arrayMax(slice.last_at) > now_at
+            )
+    )
 SELECT
     transform(toString(slice.service), names.1, names.2, toString(slice.service)) AS service,
     slice.service AS gateway_service,
@@ -39,4 +55,29 @@ FROM gateway_hour_slices AS slice FINAL
 ARRAY JOIN
     consumer, team, environment, route, method, status, outcome, is_synthetic, requests,
     request_bytes, response_bytes, latency_buckets, latency_counts, first_at, last_at
-WHERE first_at <= (SELECT at FROM as_of);
+WHERE first_at <= now_at AND (last_at <= now_at OR hour != toStartOfHour(now_at))
+UNION ALL
+SELECT
+    transform(toString(came.service), names.1, names.2, toString(came.service)) AS service,
+    came.service AS gateway_service, toStartOfHour(came.minute) AS hour,
+    came.consumer, came.team, came.environment, came.route, came.method, came.status, came.outcome, came.is_synthetic,
+    sumIf(row.1, came.minute <= now_at) AS requests, sumIf(row.2, came.minute <= now_at), sumIf(row.3, came.minute <= now_at),
+    sumMapIf(row.4, row.5, came.minute <= now_at).1, sumMapIf(row.4, row.5, came.minute <= now_at).2,
+    least(min(row.6), assumeNotNull(now_at)), least(maxIf(row.7, came.minute <= now_at), assumeNotNull(now_at))
+FROM
+(
+    -- A unit that was stored on two days is one; of two contents of one unit the greatest counts.
+    SELECT
+        service, minute, consumer, team, environment, route, method, status, outcome, is_synthetic, unit, content,
+        any((
+            kept.requests, kept.request_bytes, kept.response_bytes, kept.latency_buckets, arrayMap(n -> toUInt64(n), kept.latency_counts),
+            kept.first_at, kept.last_at
+        )) AS row
+    FROM kept
+    WHERE (unit, content) IN (SELECT unit, max(content) FROM gateway_units WHERE unit IN (SELECT unit FROM kept) GROUP BY unit)
+    GROUP BY service, minute, consumer, team, environment, route, method, status, outcome, is_synthetic, unit, content
+) AS came
+GROUP BY
+    came.service, hour, toDate(came.minute, ${zone}), came.consumer, came.team, came.environment, came.route, came.method, came.status,
+    came.outcome, came.is_synthetic
+HAVING max(row.7) > now_at AND requests > 0;

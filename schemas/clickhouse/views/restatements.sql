@@ -30,7 +30,8 @@ WITH
             arrayMap(one -> toString(one), columns) AS columns, before, after, events, n_events, version
         FROM restated_facts FINAL
         -- One head replaced another: what a writer that died or stalled had noted of the same one never came about.
-        WHERE (service, since, version) IN (SELECT service, since, max(version) FROM restated_facts FINAL GROUP BY service, since)
+        WHERE change != 'none'
+            AND (service, since, version) IN (SELECT service, since, max(version) FROM restated_facts FINAL GROUP BY service, since)
         UNION ALL
         SELECT
             transform(toString(service), names.1, names.2, toString(service)) AS service, 'gateway_hour' AS fact_kind,

@@ -11,7 +11,7 @@ CREATE OR REPLACE VIEW slo_affected_teams ${on_cluster}
     is_partial   UInt8 COMMENT '1 while the period runs',
     failed       UInt64 COMMENT 'Requests of the team that failed',
     minutes      UInt64 COMMENT 'Minutes in which some did',
-    consumers    UInt64 COMMENT 'Caller identities of the team that saw errors',
+    consumers    UInt64 COMMENT 'Caller identities of the team that saw errors; callers without one are none',
     routes       Array(String) COMMENT 'Routes that failed',
     first_minute DateTime('UTC') COMMENT 'First minute with a failed request',
     last_minute  DateTime('UTC') COMMENT 'Last minute with a failed request'
@@ -25,7 +25,7 @@ SELECT
     any(cuts.is_partial) AS is_partial,
     sum(failures.failed) AS failed,
     uniqExact(failures.minute) AS minutes,
-    uniqExact(failures.consumer) AS consumers,
+    uniqExactIf(failures.consumer, failures.consumer != '') AS consumers,
     arraySort(groupUniqArray(failures.route)) AS routes,
     min(failures.minute) AS first_minute,
     max(failures.minute) AS last_minute

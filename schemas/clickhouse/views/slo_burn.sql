@@ -37,13 +37,13 @@ WITH
     ),
     objectives AS
     (
-        SELECT service, assumeNotNull(objective) AS objective, window_days, counts_limited
+        SELECT service, assumeNotNull(objective) AS objective, window_days
         FROM slo_objectives
         WHERE isNotNull(objective) AND valid_from <= (SELECT at FROM as_of) AND (isNull(valid_to) OR valid_to > (SELECT at FROM as_of))
     ),
     recent AS
     (
-        SELECT service, dateDiff('minute', minute, assumeNotNull(now_minute)) AS age, numerator, error, limited
+        SELECT service, dateDiff('minute', minute, assumeNotNull(now_minute)) AS age, numerator, denominator - numerator AS failed
         FROM reliability_minutes
         WHERE hour > assumeNotNull(now_minute) - INTERVAL 4381 MINUTE AND minute < assumeNotNull(now_minute)
     ),
@@ -59,12 +59,8 @@ WITH
             any(objectives.window_days) AS window_days,
             sumIf(recent.numerator, recent.age BETWEEN 1 AND alerts.long_minutes) AS long_well,
             sumIf(recent.numerator, recent.age BETWEEN 1 AND alerts.short_minutes) AS short_well,
-            sumIf(
-                recent.error + if(objectives.counts_limited = 1, recent.limited, 0), recent.age BETWEEN 1 AND alerts.long_minutes
-            ) AS long_failed,
-            sumIf(
-                recent.error + if(objectives.counts_limited = 1, recent.limited, 0), recent.age BETWEEN 1 AND alerts.short_minutes
-            ) AS short_failed
+            sumIf(recent.failed, recent.age BETWEEN 1 AND alerts.long_minutes) AS long_failed,
+            sumIf(recent.failed, recent.age BETWEEN 1 AND alerts.short_minutes) AS short_failed
         FROM objectives
         CROSS JOIN alerts
         LEFT JOIN recent ON recent.service = objectives.service

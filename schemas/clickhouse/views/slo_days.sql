@@ -4,7 +4,8 @@
 -- needs: gateway_minutes, slo_objectives, period_days
 -- The window of a day is the objective's number of local days that end with it, the running one until now. Budget = 1 -
 -- objective; used = (1 - availability) / budget, judged whole by the objective that holds on that day. In requests, the
--- window may lose budget x its requests. Availability as in the view of that name.
+-- window may lose budget x its requests. Availability as in the view of that name: whether the gateway's own 429 counts
+-- says the objective of each day for its own requests.
 CREATE OR REPLACE VIEW slo_days ${on_cluster}
 (
     service      String COMMENT 'Service',
@@ -33,6 +34,7 @@ WITH
         SELECT
             service,
             day,
+            toDateTime64(toDateTime(day, ${zone}), 6, 'UTC') AS day_start,
             sumIf(minutes.requests, outcome IN ('ok', 'client_error')) AS well,
             sumIf(minutes.requests, outcome = 'error') AS error,
             sumIf(minutes.requests, outcome = 'limited') AS limited
@@ -41,6 +43,13 @@ WITH
             AND day >= {from:Date} - (SELECT max(window_days) FROM slo_objectives)
         GROUP BY service, day
     ),
+    judged AS
+    (
+        SELECT days.service AS service, days.day AS day, days.well AS well, days.error + if(slo.counts_limited = 1, days.limited, 0) AS failed
+        FROM days
+        ASOF LEFT JOIN (SELECT service, counts_limited, valid_from FROM slo_objectives) AS slo
+            ON days.service = slo.service AND days.day_start >= slo.valid_from
+    ),
     objectives AS
     (
         SELECT
@@ -48,8 +57,7 @@ WITH
             cuts.day AS day,
             cuts.is_partial AS is_partial,
             assumeNotNull(slo.objective) AS objective,
-            slo.window_days AS window_days,
-            slo.counts_limited AS counts_limited
+            slo.window_days AS window_days
         FROM (SELECT day, day_start, is_partial FROM ${database}.period_days(from = {from:Date}, to = {to:Date}, grain = 'day')) AS cuts
         CROSS JOIN slo_objectives AS slo
         WHERE cuts.day_start >= slo.valid_from AND (isNull(slo.valid_to) OR cuts.day_start < slo.valid_to) AND isNotNull(slo.objective)
@@ -81,10 +89,10 @@ FROM
         any(objectives.is_partial) AS is_partial,
         any(objectives.objective) AS objective,
         any(objectives.window_days) AS window_days,
-        sum(days.well) AS well,
-        sum(days.error + if(objectives.counts_limited = 1, days.limited, 0)) AS failed
+        sum(judged.well) AS well,
+        sum(judged.failed) AS failed
     -- Each day meets the days of its own window only.
     FROM (SELECT *, day - arrayJoin(range(least(window_days, 10000))) AS window_day FROM objectives) AS objectives
-    LEFT JOIN days ON days.service = objectives.service AND days.day = objectives.window_day
+    LEFT JOIN judged ON judged.service = objectives.service AND judged.day = objectives.window_day
     GROUP BY service, day
 ) AS windows;

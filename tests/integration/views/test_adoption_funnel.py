@@ -44,9 +44,9 @@ def test_a_team_goes_from_access_to_sustained_use(warehouse: Warehouse) -> None:
     )
     assert row == (
         "a",
-        at("2026-06-01 09:00"),
-        at("2026-06-02 09:00"),
-        at("2026-06-01 09:00"),
+        at("2026-06-01"),  # grants hold from the start of their day on
+        at("2026-06-02"),
+        at("2026-06-01"),
         at("2026-06-03 10:30"),
         at("2026-06-03 11:00"),
         at("2026-06-10 07:15"),  # third active day of the 4th to the 10th
@@ -54,10 +54,26 @@ def test_a_team_goes_from_access_to_sustained_use(warehouse: Warehouse) -> None:
         at("2026-06-10 07:15"),
         0,
         0,
-        2 * DAY + 1.5 * HOUR,
+        2 * DAY + 10.5 * HOUR,
         0.5 * HOUR,
         7 * DAY - 3.75 * HOUR,
     )
+
+
+def test_a_call_on_the_day_of_the_grant_is_in_order_whatever_its_hour(in_berlin: Warehouse) -> None:
+    """Entered in the catalog in the afternoon, used since the morning: the 2nd began at 22:00 UTC in Berlin."""
+    in_berlin.now("2026-07-01")
+    in_berlin.platform("auth")
+    grant(in_berlin, "a", "2026-06-02 13:00")
+    call(in_berlin, "a", "2026-06-01 22:30")
+    grant(in_berlin, "b", "2026-06-02 13:00")
+    call(in_berlin, "b", "2026-06-01 21:30")  # the day before
+    rows = in_berlin.rows("SELECT team, granted_at, status, value_seconds FROM adoption_time_to_adopt ORDER BY team")
+    assert [tuple(row.values()) for row in rows] == [
+        ("a", at("2026-06-01 22:00"), "done", 0.5 * HOUR),
+        ("b", at("2026-06-01 22:00"), "before_access", -0.5 * HOUR),
+    ]
+    assert in_berlin.column("SELECT is_out_of_order FROM adoption_funnel ORDER BY team") == [0, 1]
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,19 @@ def test_going_back_to_the_first_bill_is_a_third_export_of_the_same_lines(costs:
     assert daily(costs) == {("pay", "2026-06-01"): Decimal(10)}
 
 
+def test_a_bill_that_was_made_after_now_does_not_exist_yet(costs: Warehouse) -> None:
+    """Made on the 1st, corrected on the 3rd; the 1st's content came back on the 8th. Each now has its own bill."""
+    day = ("2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z")
+    for cost, exported in (("10", "2026-07-01"), ("8", "2026-07-03"), ("10", "2026-07-08")):
+        archive(costs, bill([charge(cost, *day, tags=PAY)], exported))
+    found = {}
+    for now in ("2026-06-30", "2026-07-02", "2026-07-03", "2026-07-07", "2026-07-08"):
+        costs.now(now, pinned=True)
+        found[now[5:]] = [float(row["billed"]) for row in reconciled(costs)]
+        assert [float(cost) for cost in daily(costs).values()] == found[now[5:]]
+    assert found == {"06-30": [], "07-02": [10], "07-03": [8], "07-07": [8], "07-08": [10]}
+
+
 def test_an_export_of_which_a_line_is_still_under_way_does_not_count_yet(costs: Warehouse) -> None:
     day = ("2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z")
     archive(costs, bill([charge("10", *day, tags=PAY)], "2026-07-01"))

@@ -85,7 +85,7 @@ def test_a_random_bill_comes_out_day_by_day_and_to_the_cent(
     for service, number in requests:
         noon = FIRST + timedelta(days=number, hours=12)
         warehouse.traffic(service, noon.strftime("%Y-%m-%d %H:%M"), {"requests": 1 + number % 7})
-    warehouse.client.insert_arrow("cost_events", table(bill(rows(drawn))))
+    warehouse.client.insert_arrow("cost_events", table(bill(rows(drawn), f"{NOW:%Y-%m-%d}")))
 
     daily = {
         (row["service"] or ("idle" if row["allocation"] == "idle" else ""), row["day"]): Fraction(row["cost"])

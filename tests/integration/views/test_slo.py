@@ -88,6 +88,22 @@ def test_limited_uses_the_budget_only_where_the_objective_counts_it(warehouse: W
     assert [tuple(row.values()) for row in found] == [("cart", 8, 10, 2), ("pay", 8, 9, 1)]
 
 
+def test_whether_limited_counts_says_the_objective_of_each_day(warehouse: Warehouse) -> None:
+    """From the 2nd on 429s count; those of the 1st were within what had been agreed, and stay so."""
+    warehouse.now("2026-06-03")
+    objective(warehouse, 0.9, "2026-05-01")
+    objective(warehouse, 0.9, "2026-06-02", counts_limited=True)
+    spent(warehouse, "2026-06-01", ok=80, error=2, limited=18)
+    spent(warehouse, "2026-06-02", ok=90, error=4, limited=6)
+    days = "slo_days(from = toDate('2026-06-01'), to = toDate('2026-06-03'))"
+    found = warehouse.rows(f"SELECT numerator, denominator, failed FROM {days} ORDER BY period_start")
+    assert [tuple(row.values()) for row in found] == [(80, 82, 2), (170, 182, 12)]
+    both = "availability(from = '2026-06-01', to = '2026-06-03', grain = 'range', scope = 'service')"
+    assert [tuple(row.values()) for row in warehouse.rows(f"SELECT numerator, denominator FROM {both}")] == [(170, 182)]
+    (three,) = [alert for minutes, alert in burning(warehouse).items() if minutes == 4320]
+    assert three["long_failed"] == 12
+
+
 def test_a_service_without_an_objective_has_no_budget(warehouse: Warehouse) -> None:
     warehouse.now("2026-06-02")
     spent(warehouse, "2026-06-01", ok=8, error=1)
@@ -191,7 +207,25 @@ def test_blast_radius_is_the_teams_whose_requests_failed_while_it_lasted(warehou
     assert (row["service"], row["team"], row["rule"], row["seconds"]) == ("pay", "payments", "unattributed", 3270.0)
     assert (row["failed"], row["requests"]) == (20, 70)
     assert (row["teams"], row["team_names"]) == (3, ["checkout", "named", "unknown", "web"])
-    assert row["consumers"] == 5, "named without an identity, cart, key-7, stranger, x"
+    assert (row["team_failed"], row["failed_unknown"]) == ([4, 5, 6, 5], 6)
+    assert row["consumers"] == 4, "cart, key-7, stranger, x; who named no identity is no consumer"
+
+
+def test_callers_of_whom_nothing_is_known_are_no_team_and_their_requests_stand_beside(warehouse: Warehouse) -> None:
+    """Two strangers and one without a name: three that may be three teams, or one."""
+    warehouse.now("2026-06-02")
+    warehouse.traffic(
+        "pay",
+        "2026-06-01 10:00",
+        failed(1, 10, consumer="stranger"),
+        failed(2, 11, consumer="other"),
+        failed(4, 12),
+        failed(8, 13, team="web"),
+    )
+    begun = {"incident": "i1", "episode": 0, "at": "2026-06-01 10:00:00", "resolved_at": "2026-06-01 11:00:00"}
+    warehouse.facts("pay", incidents=[{**begun, "rule": "unattributed"}])
+    shown = "SELECT failed, failed_unknown, teams, team_names, team_failed, consumers FROM blast_radius"
+    assert [tuple(row.values()) for row in warehouse.rows(shown)] == [(15, 7, 1, ["unknown", "web"], [7, 8], 2)]
 
 
 def test_reopenings_are_episodes_of_their_own_and_silence_is_not_zero_failures(warehouse: Warehouse) -> None:
@@ -214,6 +248,7 @@ def test_reopenings_are_episodes_of_their_own_and_silence_is_not_zero_failures(w
     assert [(row["failed"], row["requests"], row["team_names"], row["null_reason"]) for row in rows] == [
         (3, 3, ["a"], ""), (None, None, [], "no_traffic"), (4, 4, ["b"], "")
     ]  # fmt: skip
+    assert [row["failed_unknown"] for row in rows] == [0, None, 0]
     month = "incident_episodes(from = toDate('2026-06-01'), to = toDate('2026-07-01'), grain = 'month')"
     (row,) = warehouse.rows(f"SELECT * FROM {month}")
     assert (row["episodes"], row["incidents"], row["reopenings"], row["unattributed"]) == (3, 1, 2, 2)
@@ -234,5 +269,5 @@ def test_affected_teams_of_a_period(in_berlin: Warehouse) -> None:
     ]  # fmt: skip
     month = in_berlin.rows(f"SELECT * FROM {source.format('month')} ORDER BY team")
     assert [(row["team"], row["failed"], row["minutes"], row["consumers"]) for row in month] == [
-        ("a", 1, 1, 1), ("mobile", 4, 1, 1), ("web", 2, 1, 1)
+        ("a", 1, 1, 0), ("mobile", 4, 1, 1), ("web", 2, 1, 1)
     ]  # fmt: skip

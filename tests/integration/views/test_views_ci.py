@@ -94,7 +94,7 @@ def test_durations_and_queue_times_are_interpolated(warehouse: Warehouse) -> Non
     assert found["ci_queue_time_p90_seconds"] == (None, None, 19.0, "", 2)
 
 
-def test_flaky_is_what_failed_and_passed_on_the_same_commit(warehouse: Warehouse) -> None:
+def test_flaky_is_what_failed_and_passed_on_a_re_run_on_the_same_commit(warehouse: Warehouse) -> None:
     warehouse.now("2026-07-31")
     warehouse.facts(
         "pay",
@@ -116,10 +116,19 @@ def test_flaky_is_what_failed_and_passed_on_the_same_commit(warehouse: Warehouse
             run("9", "2026-06-05 11:00", commit="f"),
             # no commit: not known what it ran on
             run("10", "2026-06-06 10:00", "failure", commit=""),
+            # not flaky: of two runs side by side (a push and its change) one failed, the other was no re-run of it
+            run("11", "2026-06-07 10:05", "failure", commit="g", queued_at="2026-06-07 10:00"),
+            run("12", "2026-06-07 10:10", commit="g", queued_at="2026-06-07 10:01"),
+            # flaky: begun as soon as the one before had ended
+            run("13", "2026-06-08 10:05", "failure", commit="h", queued_at="2026-06-08 10:00"),
+            run("14", "2026-06-08 10:10", commit="h", started_at="2026-06-08 10:05"),
+            # flaky: a later attempt of the same run, which keeps the hour in which the run was made
+            run("15", "2026-06-09 10:05", "failure", commit="i", queued_at="2026-06-09 10:00"),
+            run("15", "2026-06-09 10:10", commit="i", attempt=2, queued_at="2026-06-09 10:00"),
         ],
     )
-    # Pairs: build on each of a to f, and lint on c.
-    assert measures(warehouse, june())["ci_flaky_ratio"] == (2, 7, 2 / 7, "", 7)
+    # Pairs: build on each of a to i, and lint on c.
+    assert measures(warehouse, june())["ci_flaky_ratio"] == (4, 10, 4 / 10, "", 10)
     july = warehouse.rows("SELECT metric, denominator, null_reason FROM ci_monthly WHERE period_start = '2026-07-01'")
     assert {row["metric"]: (row["denominator"], row["null_reason"]) for row in july}["ci_flaky_ratio"] == (0, "no_run")
 
