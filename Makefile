@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test`. Both make their own environment; only Python >= 3.11 is needed.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test quick check fix setup clean
+.PHONY: help demo up test quick bench check fix setup clean
 
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -31,6 +31,10 @@ test: setup  ## the whole suite, on real parts; installs what it needs
 
 quick: setup  ## the tests that need no server
 	@.venv/bin/pytest tests/unit tests/properties tests/architecture tests/contract
+
+bench: setup  ## what a worker carries on this machine; half an hour, best left alone
+	@deploy/test-machine.sh
+	@.venv/bin/python -m tests.benchmarks
 
 check: setup  ## lint, format, types
 	@.venv/bin/ruff check .
