@@ -19,6 +19,8 @@ _REASONS = {
     "no_attempt": "no attempts",
     "below_n_min": "n < 5",
     "no_failure": "none failed",
+    "no_run": "no runs",
+    "no_time": "no times",
     "all_open": "all open",
     "none_churned": "none churned",
     "period_open": "week runs",

@@ -232,6 +232,43 @@ _MEASURES = (
     Column("rework_ratio", "rework", "ratio", "rework_null_reason"),
 )
 
+_PIPELINES = Section(
+    title="Pipelines, {since} to {until}",
+    sql=f"""
+        SELECT
+            service, team,
+            anyIf(denominator, metric = 'ci_success_ratio') AS runs,
+            anyIf(value, metric = 'ci_success_ratio') AS success_ratio,
+            anyIf(null_reason, metric = 'ci_success_ratio') AS success_null_reason,
+            anyIf(value, metric = 'ci_duration_p50_seconds') AS duration_p50_seconds,
+            anyIf(value, metric = 'ci_duration_p90_seconds') AS duration_p90_seconds,
+            anyIf(null_reason, metric = 'ci_duration_p50_seconds') AS duration_null_reason,
+            anyIf(value, metric = 'ci_queue_time_p50_seconds') AS queue_time_p50_seconds,
+            anyIf(value, metric = 'ci_queue_time_p90_seconds') AS queue_time_p90_seconds,
+            anyIf(null_reason, metric = 'ci_queue_time_p50_seconds') AS queue_time_null_reason,
+            anyIf(value, metric = 'ci_flaky_ratio') AS flaky_ratio,
+            anyIf(numerator, metric = 'ci_flaky_ratio') AS flaky,
+            anyIf(null_reason, metric = 'ci_flaky_ratio') AS flaky_null_reason
+        FROM ci_range(from = {{since:Date}}, to = {{until:Date}})
+        WHERE {SERVICE} AND {TEAM}
+        GROUP BY service, team
+        ORDER BY service
+    """,
+    columns=(
+        Column("service", "service"),
+        Column("team", "team"),
+        Column("runs", "runs", "count"),
+        Column("success_ratio", "success", "ratio", "success_null_reason"),
+        Column("duration_p50_seconds", "duration p50", "seconds", "duration_null_reason"),
+        Column("duration_p90_seconds", "p90", "seconds", "duration_null_reason"),
+        Column("queue_time_p50_seconds", "queued p50", "seconds", "queue_time_null_reason"),
+        Column("queue_time_p90_seconds", "p90", "seconds", "queue_time_null_reason"),
+        Column("flaky_ratio", "flaky", "ratio", "flaky_null_reason"),
+        Column("flaky", "flaky commits", "count"),
+    ),
+)
+"""Runs are attempts that succeeded or failed; flaky is what failed and passed on a re-run, of pipelines x commits."""
+
 _VELOCITY = Family(
     name="velocity",
     question="How quickly and how safely do changes flow to production?",
@@ -247,7 +284,9 @@ _VELOCITY = Family(
             sql=_velocity("team", "velocity_teams_range", f"{TEAM} AND {{service:String}} = ''"),
             columns=(Column("team", "team"), *_MEASURES),
         ),
+        _PIPELINES,
     ),
+    coverage=("velocity", "ci"),
     hint=(
         "Nothing of delivery was observed before the end of this window. Send deployments (a GitHub webhook, or "
         "adoption emit deployment), read a clone (adoption backfill git PATH --service NAME --release-tags 'v*'), or "

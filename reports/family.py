@@ -31,11 +31,12 @@ class Family:
     """One report.
 
     Attributes:
-        name: as on the command line, and in the view `coverage`.
+        name: as on the command line.
         question: what it answers.
         days: default length of the window, in whole days before today.
         sections: its tables; `--format csv` writes the first that has rows.
         hint: what to do when there is nothing to show.
+        coverage: families of the view `coverage_between` that stand under it; none: the one of its name.
     """
 
     name: str
@@ -43,3 +44,4 @@ class Family:
     days: int
     sections: tuple[Section, ...]
     hint: str
+    coverage: tuple[str, ...] = ()

@@ -15,8 +15,8 @@ Row = dict[str, Any]
 _TODAY = "SELECT max(period_start) AS today, count() AS periods FROM periods WHERE grain = 'day'"
 _FRESHNESS = "SELECT stream, data_until, lag_seconds, n, as_of, is_pinned FROM freshness ORDER BY stream"
 _COVERAGE = """
-    SELECT reason, unit, numerator, denominator, value FROM coverage
-    WHERE family IN ({family:String}, 'all') AND numerator > 0
+    SELECT reason, unit, numerator, denominator, value FROM coverage_between(from = {since:Date}, to = {until:Date})
+    WHERE (family = 'all' OR has({families:Array(String)}, family)) AND numerator > 0
     ORDER BY family DESC, value DESC, reason
 """
 
@@ -52,7 +52,7 @@ class Report:
         until: first day after it.
         parts: its tables, the main one first.
         freshness: a row per stream.
-        coverage: what could not be used and why; no row: everything was.
+        coverage: what of the window could not be used and why; no row: everything was.
         hint: what to do, when there is nothing to show.
     """
 
@@ -75,10 +75,11 @@ def build(warehouse: Warehouse, family: Family, filters: Filters) -> Report:
         ValueError: the window ends before it begins.
     """
     freshness = warehouse.query(_FRESHNESS).named()
-    coverage = warehouse.query(_COVERAGE, {"family": family.name}).named()
     (today, periods), *_ = warehouse.query(_TODAY).rows
     since, until = _window(family, filters, today if periods else None)
     parts = tuple(_part(warehouse, section, filters, since, until) for section in family.sections) if since else ()
+    whole = {"since": since or date(1970, 1, 1), "until": until or date(2149, 6, 6)}
+    coverage = warehouse.query(_COVERAGE, {**whole, "families": list(family.coverage or [family.name])}).named()
     as_of = freshness[0]["as_of"] if freshness else None
     hint = None if any(part.rows for part in parts) else _hint(family, as_of, freshness)
     return Report(family.name, family.question, as_of, since, until, parts, freshness, coverage, hint)

@@ -51,7 +51,7 @@ JUNE: Sequence[str] = ("--since", "2026-06-01", "--until", "2026-07-01")
 
 def test_velocity_of_the_golden_history(warehouse: Warehouse, run: Run) -> None:
     golden(warehouse)
-    services, teams = parts(run("velocity", *JUNE, "--format", "json"))
+    services, teams, _ = parts(run("velocity", *JUNE, "--format", "json"))
     cart, pay = services
     assert (pay["service"], pay["team"], pay["deployments"], pay["deployments_per_day"]) == ("pay", "payments", 6, 0.2)
     assert (pay["lead_time_p50_seconds"], pay["commits"]) == (38 * 3600, 23)
@@ -63,14 +63,45 @@ def test_velocity_of_the_golden_history(warehouse: Warehouse, run: Run) -> None:
 
 def test_filters_narrow_every_part(warehouse: Warehouse, run: Run) -> None:
     golden(warehouse)
-    services, teams = parts(run("velocity", *JUNE, "--team", "checkout", "--format", "json"))
+    services, teams, _ = parts(run("velocity", *JUNE, "--team", "checkout", "--format", "json"))
     assert [row["service"] for row in services] == ["cart"]
     assert [row["team"] for row in teams] == ["checkout"]
-    services, teams = parts(run("velocity", *JUNE, "--service", "pay", "--format", "json"))
+    services, teams, _ = parts(run("velocity", *JUNE, "--service", "pay", "--format", "json"))
     assert ([row["service"] for row in services], teams) == (["pay"], [])
     medians, stages, services = parts(run("time-to-production", *JUNE, "--team", "payments", "--format", "json"))
     assert [row["service"] for row in services] == ["pay"]
     assert {row["n"] for row in medians} == {row["n"] for row in stages if row["n"]} == {1}
+
+
+def test_pipelines_of_a_window_stand_under_velocity(warehouse: Warehouse, run: Run) -> None:
+    """In June three runs of 1, 2 and 10 minutes, queued 10 s each; one failed, and passed when it was run again."""
+    warehouse.now("2026-07-10")
+    warehouse.owner("pay", "payments", "2026-01-01")
+
+    def ci_run(run_id: str, day: str, minutes: int, outcome: str, attempt: int = 1) -> dict[str, Any]:
+        at = {"at": f"{day} 10:{minutes:02}", "finished_at": f"{day} 10:{minutes:02}", "told_at": f"{day} 10:00"}
+        times = {"queued_at": f"{day} 09:59:50", "started_at": f"{day} 10:00", **at}
+        known = {"source": "//ci", "name": "build", "commit": run_id, "outcome": outcome}
+        return {"run_id": run_id, "attempt": attempt, **known, **times}
+
+    runs = [
+        ci_run("1", "2026-06-01", 1, "failure"),
+        ci_run("1", "2026-06-02", 2, "success", attempt=2),
+        ci_run("2", "2026-06-03", 10, "success"),
+        ci_run("3", "2026-05-31", 50, "failure"),
+    ]
+    warehouse.facts("pay", ci_runs=[*runs, ci_run("4", "2026-05-30", 50, "failure") | {"commit": ""}])
+    *_, pipelines = parts(run("velocity", *JUNE, "--format", "json"))
+    (pay,) = pipelines
+    assert (pay["service"], pay["team"], pay["runs"], pay["success_ratio"]) == ("pay", "payments", 3, 2 / 3)
+    assert (pay["duration_p50_seconds"], pay["duration_p90_seconds"]) == (120.0, 504.0)  # 120 + 0.8 x 480
+    assert (pay["queue_time_p50_seconds"], pay["flaky"], pay["flaky_ratio"]) == (10.0, 1, 0.5)
+    text = run("velocity", *JUNE).stdout
+    assert "Pipelines, 2026-06-01 to 2026-07-01" in text
+    assert "missing_commit" not in text.replace(" ", "_"), "the run without a commit was in May"
+    assert "missing_commit" in run("velocity", "--since", "2026-05-01", "--until", "2026-06-01").stdout.replace(
+        " ", "_"
+    )
 
 
 def test_time_to_production_of_the_golden_history(warehouse: Warehouse, run: Run) -> None:

@@ -120,6 +120,59 @@ def test_coverage_of_adoption_and_time_to_production(warehouse: Warehouse) -> No
     assert found["time-to-production", "left_truncated"] == (0, 3, 0.0)
 
 
+def test_coverage_of_some_days_is_of_what_happened_in_them(in_berlin: Warehouse) -> None:
+    """May and June; 22:30 UTC of 31 May is June in Berlin. What was set aside has no day: it stands beside both."""
+    in_berlin.now("2026-07-01 12:00")
+    may, june = "2026-05-31 21:30", "2026-05-31 22:30"
+    in_berlin.platform("auth")
+    in_berlin.platform("mail")
+    in_berlin.catalog("slo", "2026-06-10", service="mail", objective=0.9)
+    in_berlin.traffic("auth", may, {"requests": 2, "minute": 30})
+    in_berlin.traffic("mail", june, {"consumer": "x", "requests": 3, "minute": 30})
+    in_berlin.traffic("stranger", june, {"outcome": "error", "status": 500, "minute": 30})
+    run = {"attempt": 1, "provider": "github", "outcome": "success"}
+    in_berlin.facts(
+        "pay",
+        commits=[{"sha": "a", "at": may, "not_counted": "clock_skew"}, {"sha": "b", "at": june, "not_counted": ""}],
+        attempts=[{"deployment_id": "x", "tier": "unknown", "at": june}],
+        ci_runs=[{**run, "run_id": "1", "told_at": may, "finished_at": may, "at": may}],
+        milestones=[{"milestone": "first_commit", "at": may}, {"milestone": "first_ci_run", "at": june}],
+    )
+    in_berlin.insert(
+        "dead_letters", [{"topic": "t", "reason": "not_json", "time": at("2026-06-30"), "identity": b"0" * 16}]
+    )
+
+    def between(first: str, last: str) -> dict[tuple[str, str], tuple[Any, ...]]:
+        rows = in_berlin.rows(
+            "SELECT family, reason, numerator, denominator FROM "
+            f"coverage_between(from = toDate('{first}'), to = toDate('{last}')) WHERE denominator > 0 OR family = 'all'"
+        )
+        return {(row["family"], row["reason"]): (row["numerator"], row["denominator"]) for row in rows}
+
+    before, after = between("2026-05-01", "2026-06-01"), between("2026-06-01", "2026-07-01")
+    assert (before["velocity", "clock_skew"], after["velocity", "clock_skew"]) == ((1, 1), (0, 1))
+    assert ("velocity", "unknown_environment") not in before
+    assert after["velocity", "unknown_environment"] == (1, 1)
+    assert before["ci", "missing_commit"] == (1, 1)
+    assert ("ci", "missing_commit") not in after
+    assert before["time-to-production", "no_onboarding_date"] == (1, 1)
+    assert ("time-to-production", "no_onboarding_date") not in after
+    assert (before["adoption", "unknown_consumer"], after["adoption", "unknown_consumer"]) == ((2, 2), (0, 3))
+    assert before["adoption", "service_not_in_catalog"] == (0, 1)
+    assert after["adoption", "service_not_in_catalog"] == (1, 2)
+    assert before["adoption", "platform_service_without_traffic"] == (1, 2), "mail"
+    assert after["adoption", "platform_service_without_traffic"] == (1, 2), "auth"
+    assert after["reliability", "unknown_caller_of_failed_request"] == (1, 1)
+    assert ("reliability", "unknown_caller_of_failed_request") not in before
+    assert before["reliability", "objective_without_traffic"] == (1, 1)
+    assert after["reliability", "objective_without_traffic"] == (0, 1)
+    assert before["all", "dead_lettered: not_json"] == after["all", "dead_lettered: not_json"] == (1, None)
+    whole = between("1970-01-01", "2149-06-06")
+    assert {key: value[:2] for key, value in coverage(in_berlin).items() if value[1]} == {
+        key: value for key, value in whole.items() if value[1]
+    }
+
+
 def test_without_input_coverage_has_no_share(warehouse: Warehouse) -> None:
     warehouse.now("2026-07-01")
     assert coverage(warehouse)["velocity", "clock_skew"] == (0, 0, None)
