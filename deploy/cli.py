@@ -23,6 +23,7 @@ MODULES: Final[dict[str, str]] = {
     "emit": "producers.cli",
     "source": "producers.cli",
     "watch": "producers.cli",
+    "export": "producers.cli",
     "backfill": "producers.cli",
     "catalog": "producers.cli",
     "costs": "producers.cli",
