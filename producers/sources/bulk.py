@@ -19,19 +19,23 @@ from producers.sources.gateway_rows import TOO_MANY
 from producers.sources.json_lines import JsonFormat
 
 _FURTHEST_MS = 1e14
+_LONGEST = 1e9
+"""Seconds. A latency below 0 (a phase not reached) or beyond this is for the mapper."""
 
 
 class Bulk:
     """A `common.BytesMapper` of one structure."""
 
     def __init__(self, record: type[msgspec.Struct], rows: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
-        """As `JsonFormat`; what `rows` says to ignore is left, and so is every 429: whose it is takes a closer look."""
+        """As `JsonFormat`; what `rows` says to ignore is left, and so is every 429: whose it is needs a closer look."""
         self._format = JsonFormat(record, rows, strict=True)
 
     def map_bytes(self, values: list[bytes], *, unit: str, context: Context) -> tuple[pa.Table, list[int]]:
         """Rows of the records among `values`, and the indexes of those that are left to the mapper of records."""
         read = self._format.read(values)
-        is_good = problem().is_null() & pl.col("ignored").is_null() & (pl.col("status") != TOO_MANY)
+        took = pl.col("seconds")
+        is_plain = (pl.col("status") != TOO_MANY) & (took.is_null() | took.is_between(0, _LONGEST))
+        is_good = is_plain & problem().is_null() & pl.col("ignored").is_null()
         rows = read.rows.with_columns(is_good.fill_null(value=False).alias("is_good"))
         left = rows.filter(~pl.col("is_good"))["line"].to_list()
         return table(rows.filter("is_good"), unit=unit, context=context), sorted([*read.wrong, *left])

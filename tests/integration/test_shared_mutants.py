@@ -62,6 +62,10 @@ def _payloads():
 PAYLOADS = list(_payloads())
 
 
+def test_every_kind_of_payload_has_its_source():
+    assert set(OF_KIND.values()) <= set(SOURCES)
+
+
 def test_the_shared_payloads_are_at_hand():
     if not PAYLOADS and not os.environ.get("CI"):
         pytest.skip(f"no payloads in {ROOT}: only a machine that has them runs these")
