@@ -16,15 +16,15 @@ def catalog() -> None:
 
 @catalog.command("import")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--csv", "is_csv", is_flag=True, help="CSV, not Backstage descriptors (*.csv files are taken as CSV anyway)."
-)
-@click.option("--source", help="The catalog's name; default: //backstage or //catalog-csv.")
+@click.option("--csv", "is_csv", is_flag=True, help="CSV, not descriptors (*.csv files are taken as CSV anyway).")
+@click.option("--source", help="The catalog's name; default: //backstage, //cortex, //opslevel or //catalog-csv.")
 @click.option("--complete", is_flag=True, help="PATH is the whole catalog: what it no longer says is closed today.")
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of the memory; default: <data dir>/catalog.")
 @click.option("--dry-run", is_flag=True, help="Print the facts and send nothing.")
 def import_(*, path: Path, is_csv: bool, source: str | None, complete: bool, state: Path | None, dry_run: bool) -> None:
-    """Import a catalog: a file, or all descriptors of a folder.
+    """Import a catalog: a file, or all descriptors of a folder (Backstage's, Cortex's, OpsLevel's).
+
+    A service without an owner gets the team that the folder's CODEOWNERS gives its descriptor to.
 
     Descriptors carry no dates: a fact holds from when it was first imported (the first value of all holds back to the
     beginning). What was imported is remembered in <state>, per --source; importing the same again changes nothing.
@@ -39,9 +39,9 @@ def import_(*, path: Path, is_csv: bool, source: str | None, complete: bool, sta
     from schemas.settings import data_dir, settings  # noqa: PLC0415
 
     now = datetime.now(UTC).replace(microsecond=0)
-    named = source or ("//catalog-csv" if is_csv or path.suffix == ".csv" else "//backstage")
-    memory_file = files.memory_path(state or data_dir() / "catalog", named)
     found = files.read(path, is_csv=is_csv, now=now)
+    named = source or ("//catalog-csv" if is_csv or path.suffix == ".csv" else found.source)
+    memory_file = files.memory_path(state or data_dir() / "catalog", named)
     for mistake in found.mistakes:
         click.echo(f"not imported: {mistake}", err=True)
     if complete and found.mistakes:

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from producers.sources.common import Mapped, Rejected, contract
+from producers.sources.common import Mapped, contract
+from producers.sources.declared import declared, listed
 from producers.sources.entities import Place, Reference, documents, place, qualified, reference
 from producers.sources.payload import Fields
 from producers.sources.redact import dimension, title
-from producers.sources.times import day_or_iso
 from schemas.base import event_id
 from schemas.catalog import Catalog, Grant, Mapping, Ownership, Service, Team
 from schemas.envelope import Event
@@ -81,9 +81,10 @@ class _Entity:
         """An annotation's text."""
         return self.annotations.maybe_text(key)
 
-    def list_said(self, key: str) -> tuple[str, ...]:
-        """An annotation's texts, separated by commas."""
-        return tuple(word for part in (self.said(key) or "").split(",") if (word := part.strip()))
+    def said_anyhow(self, key: str) -> str | None:
+        """An annotation's text, of the flag a label's."""
+        text = self.said(key)
+        return self.labels.maybe_text(key) if text is None and key == "adoption/platform" else text
 
     def reference(self, key: str, kind: str) -> Reference | None:
         """An entity that the spec names."""
@@ -126,25 +127,19 @@ def _facts(entity: _Entity) -> Iterator[Catalog | str]:
 
 def _service(entity: _Entity) -> Catalog:
     system = entity.reference("system", "system")
-    template = entity.said("adoption/template")
-    if template is None and (made := entity.said("backstage.io/source-template")):
-        template = reference(made, "template", entity.annotations.at("backstage.io/source-template")).name
-    workload = entity.said("backstage.io/kubernetes-id")
-    names = (*entity.list_said("adoption/aliases"), *((workload,) if workload else ()))
+    said = declared(entity.said_anyhow)
+    if said["template"] is None and (made := entity.said("backstage.io/source-template")):
+        said["template"] = reference(made, "template", entity.annotations.at("backstage.io/source-template")).name
+    said["capability"] = said["capability"] or ("api" if entity.kind == "api" else None)
+    names = (*said.pop("aliases"), dimension(entity.said("backstage.io/kubernetes-id") or ""))
     return _checked(
         Service,
         service=entity.name,
         title=title(entity.metadata.maybe_text("title") or ""),
-        onboarded_at=_instant(entity, "adoption/onboarded"),
-        archived_at=_instant(entity, "adoption/archived"),
-        template=template,
         system=system.name if system else None,
         lifecycle=entity.word("lifecycle"),
-        is_platform=_flag(entity, "adoption/platform"),
-        capability=entity.said("adoption/capability") or ("api" if entity.kind == "api" else None),
-        natural_grain=entity.said("adoption/grain"),
-        active_min=entity.said("adoption/active-min"),
-        aliases=tuple(dict.fromkeys(name for name in map(dimension, names) if name and name != entity.name)),
+        aliases=tuple(dict.fromkeys(name for name in names if name and name != entity.name)),
+        **said,
     )
 
 
@@ -162,21 +157,7 @@ def _repositories(entity: _Entity) -> Iterator[tuple[str, tuple[str, ...]]]:
     folders = {found.repository: found.folder} if found else {}
     for repository in sorted(slugs | folders.keys()):
         folder = folders.get(repository)
-        yield repository, entity.list_said("adoption/paths") or ((f"{folder}/**",) if folder else ())
-
-
-def _instant(entity: _Entity, key: str) -> datetime | None:
-    text = entity.said(key)
-    return day_or_iso(text, entity.annotations.at(key)) if text else None
-
-
-def _flag(entity: _Entity, key: str) -> bool | None:
-    text = entity.said(key) or entity.labels.maybe_text(key)
-    if text is None:
-        return None
-    if text.lower() not in {"true", "false"}:
-        raise Rejected("wrong_type", f"expected {entity.annotations.at(key)} true or false, got {text[:20]!r}")
-    return text.lower() == "true"
+        yield repository, listed(entity.said, "adoption/paths") or ((f"{folder}/**",) if folder else ())
 
 
 def _checked(model: type[Any], **fields: Any) -> Catalog:
@@ -197,3 +178,18 @@ def _event(entity: _Entity, fact: Catalog, observed: datetime, source: str, decl
             data=fact.model_copy(update={"declared_in": where}),
         )
     )
+
+
+def targets(text: str) -> tuple[str, ...]:
+    """Files that `Location` documents name by relative paths; addresses are somebody else's to read.
+
+    Raises:
+        Rejected: as `map_text`.
+    """
+    found: list[str] = []
+    for index, one in enumerate(documents(text), start=1):
+        entity = _Entity(Fields(one, f"document {index}"))
+        if entity.kind == "location" and (entity.spec.maybe_text("type") or "file") == "file":
+            single = entity.spec.maybe_text("target")
+            found += [*([single] if single else []), *(entity.spec.texts("targets") or ())]
+    return tuple(target for target in found if "://" not in target)

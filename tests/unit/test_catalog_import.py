@@ -126,6 +126,42 @@ def test_a_tree_gives_its_descriptors_and_names_what_it_cannot_read(tmp_path: Pa
     assert mistake.startswith("broken/catalog-info.yaml: ")
 
 
+def test_descriptors_of_several_catalogs_are_read_and_codeowners_names_owners(tmp_path: Path) -> None:
+    for name, text in {
+        ".cortex/catalog/pay.yaml": "info:\n  title: Pay\n  x-cortex-tag: pay\n",
+        "cart/opslevel.yml": "version: 1\ncomponent: {name: cart, owner: shop}\n",
+        ".github/CODEOWNERS": "* @acme/platform\n/.cortex/ @acme/payments\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    found = read(tmp_path, is_csv=False, now=MONDAY)
+
+    assert found.source == "//cortex"
+    owners = {event.data.name: event.data for event in found.events if isinstance(event.data, Ownership)}
+    assert (owners["pay"].team, owners["pay"].declared_in) == ("payments", ".github/CODEOWNERS")
+    assert (owners["cart"].team, owners["cart"].declared_in) == ("shop", "cart/opslevel.yml")
+
+
+def test_files_that_a_location_names_are_read_within_its_folder(tmp_path: Path) -> None:
+    location = "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: all}\nspec:\n  targets: "
+    for name, text in {
+        "outside.yaml": DESCRIPTOR,
+        "catalog/all.yaml": location
+        + "[./.hidden/pay.yaml, ../outside.yaml, 'https://git.example/x.yaml', ./gone.yaml]\n",
+        "catalog/.hidden/pay.yaml": DESCRIPTOR,
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    found = read(tmp_path / "catalog" / "all.yaml", is_csv=False, now=MONDAY)
+
+    assert found.files == 2
+    assert {event.data.declared_in for event in found.events} == {".hidden/pay.yaml"}  # type: ignore[union-attr]
+    (mistake,) = found.mistakes
+    assert mistake.startswith("gone.yaml: ")
+
+
 class Kept(client.IngestClient):
     """Keeps what it would send."""
 
