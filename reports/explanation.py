@@ -45,7 +45,8 @@ _UNITS = """
     ORDER BY first_at, unit
 """
 _COVERAGE = """
-    SELECT reason, unit, numerator, denominator FROM coverage WHERE family = {family:String} AND numerator > 0
+    SELECT reason, unit, numerator, denominator FROM coverage_between(from = {since:Date}, to = {until:Date})
+    WHERE family = {family:String} AND numerator > 0
     ORDER BY reason
 """
 
@@ -65,7 +66,7 @@ class Explanation:
         not_counted: what was looked at, with `reason`; of a team only what could have counted for it.
         others: of a team: how much of the same services is other teams' (teams, rows, uses, requests).
         units: the gateway's units behind the traffic, those that have one of its hours.
-        coverage: of the whole family, what could not be used.
+        coverage: of the whole family in these days, what could not be used.
     """
 
     metric: str
@@ -100,7 +101,7 @@ def explain(
     # Each takes seconds and none needs another: the views are wide, and mostly it is the planning that takes time.
     with ThreadPoolExecutor(3) as pool:
         values = pool.submit(warehouse.query, kind.team_value if team and not service else kind.value, asked)
-        coverage = pool.submit(warehouse.query, _COVERAGE, {"family": kind.family})
+        coverage = pool.submit(warehouse.query, _COVERAGE, asked | {"family": kind.family})
         rows = [row for name in services for row in _listed(warehouse, kind, asked | {"service": name})]
         own = [row for row in rows if not team or row.get("team") in {team, ""}]
         return Explanation(
