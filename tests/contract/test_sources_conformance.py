@@ -38,7 +38,7 @@ from tests.support.mutants import (
 )
 from tests.support.source_examples import CONTEXT, EVENTS, EXAMPLES, GATEWAYS, SOURCES, UNIT, Example, examples_of
 
-MUTANTS = int(os.environ.get("ADOPTION_MUTANTS", "30"))
+MUTANTS = int(os.environ.get("ADOPTION_MUTANTS", "20"))
 """Per source; the long form is 2,000 and more."""
 PLACES = 2 * MUTANTS
 """Per payload that are dropped or changed: all of them but of the longest ones."""
