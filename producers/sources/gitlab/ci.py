@@ -16,6 +16,7 @@ from producers.sources.evidence import chosen, link, sha, word
 from producers.sources.forge import Origin, left_out
 from producers.sources.gitlab.shared import GITLAB, account
 from producers.sources.payload import Fields
+from producers.sources.times import known
 from schemas.delivery import CiRun, Outcome
 
 State = Literal["queued", "started", "finished"]
@@ -78,6 +79,8 @@ def _began(payload: Fields, it: Fields, created: datetime) -> datetime | None:
     if (queued := it.raw("queued_duration")) is not None:
         if isinstance(queued, bool) or not isinstance(queued, int | float) or not 0 <= queued < 1e9:  # noqa: PLR2004
             raise Rejected("wrong_type", f"expected {it.at('queued_duration')} to be seconds, got another value")
+        if known(created) is None:
+            raise Rejected("time_out_of_range", f"expected {it.at('created_at')} within 2000..2100, got another year")
         return created + timedelta(seconds=queued)
     return min((at for job in payload.children("builds") if (at := job.maybe_instant("started_at"))), default=None)
 

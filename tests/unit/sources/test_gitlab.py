@@ -266,3 +266,10 @@ def test_every_state_has_an_id_of_its_own_and_a_redelivery_the_same():
     first, again = ([event.id for payload in payloads for event in mapped(payload).events] for _ in range(2))
     assert first == again
     assert len(set(first)) == len(first)
+
+
+def test_a_pipeline_made_at_the_end_of_time_is_refused():
+    payload = load("pipeline_succeeded_though_production_failed")
+    payload["object_attributes"] |= {"created_at": "9999-12-31T23:59:59Z", "queued_duration": 5}
+    with pytest.raises(Rejected, match="time_out_of_range"):
+        mapped(payload)
