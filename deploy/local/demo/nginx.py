@@ -1,4 +1,4 @@
-"""NGINX's access log in the product's documented `log_format` (JSON, see `producers.sources.nginx.json_lines.SETUP`)."""
+"""NGINX's access log in the documented `log_format` (JSON, see `producers.sources.nginx.json_lines.SETUP`)."""
 
 from __future__ import annotations
 
