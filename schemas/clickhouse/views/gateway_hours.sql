@@ -1,9 +1,9 @@
 -- question: How much gateway traffic was there, by everything we keep of a request?
 -- grain: service x hour (cut at the tenant's midnight) x consumer x team x environment x route x method x status x outcome x synthetic
 -- owner: platform-analytics
--- A group is kept from its first request in the hour to its last. Of one that goes on after now only the units say what had come:
--- they are read for the hour of now, and for services with traffic after it alone: with a clock that runs, for none. As in
--- gateway_minutes a minute that has begun counts whole.
+-- A group is kept from its first request in the hour to its last. Of one that goes on after a pinned now only the units say what
+-- had come: they are read for the hour of now, and for services with traffic after it alone. As in gateway_minutes a minute that
+-- has begun counts whole. A clock that runs is some seconds behind the traffic: what came in them counts, and no unit is read.
 -- needs: as_of, service_aliases
 CREATE OR REPLACE VIEW gateway_hours ${on_cluster}
 (
@@ -34,12 +34,13 @@ WITH
         FROM (SELECT alias, service FROM service_aliases UNION ALL SELECT '' AS alias, '' AS service)
     ) AS names,
     (SELECT at FROM as_of) AS now_at,
+    (SELECT is_pinned FROM as_of) AS is_pinned,
     -- Rows of units in the hour of now, of services with traffic later than now.
     kept AS
     (
         SELECT *
         FROM gateway_unit_rows
-        WHERE minute >= toStartOfHour(now_at) AND minute < toStartOfHour(now_at) + INTERVAL 1 HOUR
+        WHERE is_pinned AND minute >= toStartOfHour(now_at) AND minute < toStartOfHour(now_at) + INTERVAL 1 HOUR
             AND service IN
             (
                 SELECT slice.service FROM gateway_hour_slices AS slice FINAL
@@ -55,7 +56,7 @@ FROM gateway_hour_slices AS slice FINAL
 ARRAY JOIN
     consumer, team, environment, route, method, status, outcome, is_synthetic, requests,
     request_bytes, response_bytes, latency_buckets, latency_counts, first_at, last_at
-WHERE first_at <= now_at AND (last_at <= now_at OR hour != toStartOfHour(now_at))
+WHERE first_at <= now_at AND (NOT is_pinned OR last_at <= now_at OR hour != toStartOfHour(now_at))
 UNION ALL
 SELECT
     transform(toString(came.service), names.1, names.2, toString(came.service)) AS service,

@@ -40,6 +40,21 @@ def test_traffic_is_under_the_services_catalog_name(warehouse: Warehouse) -> Non
     ]
 
 
+def test_with_a_clock_that_runs_the_hour_of_now_counts_as_far_as_it_came(warehouse: Warehouse) -> None:
+    """It is some seconds behind the traffic; the units of a busy hour would be read at every look."""
+    warehouse.now("2026-06-01 10:30")
+    warehouse.traffic(
+        "auth",
+        "2026-06-01 10:00",
+        {"requests": 3, "first_at": at("2026-06-01 10:00"), "last_at": at("2026-06-01 10:31")},
+    )
+    assert warehouse.column("SELECT requests FROM gateway_hours") == [3]
+    warehouse.now("2026-06-01 10:30", pinned=True)
+    assert warehouse.column("SELECT requests FROM gateway_hours") == [], (
+        "of a pinned one the units say it, and none are here"
+    )
+
+
 def test_a_recomputed_slice_replaces_the_old_one_whole(warehouse: Warehouse) -> None:
     warehouse.now("2026-07-01")
     warehouse.traffic("auth", "2026-06-01 10:00", {"route": "/a", "requests": 3}, {"route": "/b", "requests": 9})
