@@ -111,7 +111,7 @@ def sent(running: Line) -> Iterator[Sent]:
         ends = f"2026-06-{day + chance.choice([1, 2, 4]):02}T00:00:00Z"
         price = f"{chance.randrange(1, 900)}.{chance.randrange(100):02}"
         lines.append(charge(price, f"2026-06-{day:02}T00:00:00Z", ends, tags={"service": chance.choice(SERVICES)}))
-    charges = bill(lines)
+    charges = bill(lines, "2026-06-19")
     old = bill([charge("77", "2026-06-03T00:00:00Z", "2026-06-04T00:00:00Z", tags={"service": "pay"})], "2026-06-04")
     units = drawn(chance)
     running.send(
