@@ -141,7 +141,7 @@ def test_bills_over_kafka_are_exact_again_and_corrected(real_plant: Plant) -> No
 
         for path in REAL:
             arguments = (str(path), "--source", f"//real/{path.name}", "--account", "real", "--currency", "USD")
-            said = adoption(plant, url, *arguments)
+            said = adoption(plant, url, *arguments, "--exported-at", "2026-07-15")
             # An hour that does not exist refuses a whole bill, in words.
             assert ("expected chargeperiodend to be a day that exists" in said) == ("purchase_scenario_3" in path.name)
         plant.settle()

@@ -125,7 +125,7 @@ BATCH = gateway.encode(
 def check_batch(value: bytes, content_type: bytes) -> pa.Table | DeadLetter:
     found = decode.batch(record(GATEWAY, value, (("content-type", content_type),)))
     if isinstance(found, pa.Table):
-        made = gateway_rows.units(found, source="", day=date(2026, 3, 2), topic="t", partition=0, offset=0)
+        made = gateway_rows.units([gateway_rows.Message(found, "", date(2026, 3, 2), "t", partition=0, offset=0)])
         assert sum(made.ledger["requests"].to_pylist()) == found.num_rows
         assert not any(column.null_count for column in made.rows.columns), "the tables have no NULL"
     return found

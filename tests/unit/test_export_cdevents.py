@@ -174,6 +174,8 @@ def differences(one: Event, found: Event) -> dict[str, Any]:
     if isinstance(data, Deployment):
         before.pop("title", None)
         before.pop("url", None)
+        if data.is_rollback is False:  # what CDEvents calls deployed says as much
+            before.pop("is_rollback")
         if data.service is None:  # CDEvents has no service without an id
             after.pop("service", None)
     if isinstance(data, Merge):
