@@ -40,14 +40,14 @@ from producers.sources.aws import mapper as aws
 from producers.sources.azure_devops import mapper as azure_devops
 from producers.sources.bitbucket import mapper as bitbucket
 from producers.sources.bitbucket_server import mapper as bitbucket_server
-from producers.sources.common import EventMapper
+from producers.sources.common import EventMapper, GatewayMapper
 from producers.sources.generic import mapper as generic
 from producers.sources.gitea import mapper as gitea
 from producers.sources.github import mapper as github
 from producers.sources.gitlab import mapper as gitlab
 from producers.sources.kubernetes import mapper as kubernetes
 from producers.sources.lines import FORMATS, record_mapper, request_id
-from producers.sources.source import Scheme, Source
+from producers.sources.source import RequestId, Scheme, Source
 
 __all__ = ["MIB", "SOURCES", "Scheme", "Source", "source_of_type", "with_generic"]
 
@@ -76,6 +76,15 @@ _PLAIN: tuple[tuple[str, Scheme, int, EventMapper], ...] = (
     ("statuspage", "token", MIB, statuspage.map_payload),
 )
 """Name, scheme, largest body, mapper of sources whose webhooks need no more said."""
+
+_GATEWAYS: tuple[tuple[str, GatewayMapper, RequestId | None], ...] = (
+    ("gravitee", gravitee.map_records, gravitee.request_id),
+    ("tyk", tyk.map_records, None),
+    ("krakend", krakend.map_records, krakend.request_id),
+    ("aws-api-gateway", aws_api_gateway.map_records, aws_api_gateway.request_id),
+    ("google-load-balancer", google_load_balancer.map_records, google_load_balancer.request_id),
+)
+"""Name, mapper, finder of a record's own id (None: it has none) of gateways that need no more said."""
 
 SOURCES: dict[str, Source] = {
     source.name: source
@@ -166,50 +175,6 @@ SOURCES: dict[str, Source] = {
             unpack=otlp.unpack,
             answer=otlp.answer,
         ),
-        Source(
-            name="gravitee",
-            path="gateway/gravitee",
-            kind="gateway",
-            scheme="token",
-            max_bytes=8 * MIB,
-            map_gateway=gravitee.map_records,
-            request_id=gravitee.request_id,
-        ),
-        Source(
-            name="tyk",
-            path="gateway/tyk",
-            kind="gateway",
-            scheme="token",
-            max_bytes=8 * MIB,
-            map_gateway=tyk.map_records,
-        ),
-        Source(
-            name="krakend",
-            path="gateway/krakend",
-            kind="gateway",
-            scheme="token",
-            max_bytes=8 * MIB,
-            map_gateway=krakend.map_records,
-            request_id=krakend.request_id,
-        ),
-        Source(
-            name="aws-api-gateway",
-            path="gateway/aws-api-gateway",
-            kind="gateway",
-            scheme="token",
-            max_bytes=8 * MIB,
-            map_gateway=aws_api_gateway.map_records,
-            request_id=aws_api_gateway.request_id,
-        ),
-        Source(
-            name="google-load-balancer",
-            path="gateway/google-load-balancer",
-            kind="gateway",
-            scheme="token",
-            max_bytes=8 * MIB,
-            map_gateway=google_load_balancer.map_records,
-            request_id=google_load_balancer.request_id,
-        ),
         *(
             Source(
                 name=name,
@@ -217,11 +182,13 @@ SOURCES: dict[str, Source] = {
                 kind="gateway",
                 scheme="token",
                 max_bytes=8 * MIB,
-                map_gateway=record_mapper(name),
-                request_id=request_id,
+                map_gateway=mapper,
+                request_id=request_id_of,
             )
-            for name, log in FORMATS.items()
-            if log.is_json
+            for name, mapper, request_id_of in (
+                *_GATEWAYS,
+                *((name, record_mapper(name), request_id) for name, log in FORMATS.items() if log.is_json),
+            )
         ),
         *(
             Source(name=name, path=f"webhooks/{name}", kind="events", scheme=scheme, max_bytes=size, map_events=mapper)

@@ -29,6 +29,10 @@ Scheme = Literal[
 edge says about each, with a secret that the access file has for the source."""
 
 
+RequestId = Callable[[Any], str | None]
+"""A gateway record -> its own unique id; None where it has none."""
+
+
 @dataclass(frozen=True)
 class Source:
     """One system that sends to the ingest service.
@@ -61,7 +65,7 @@ class Source:
     cloudevents: str = ""
     map_events: EventMapper | None = None
     map_gateway: GatewayMapper | None = None
-    request_id: Callable[[Any], str | None] | None = None
+    request_id: RequestId | None = None
     map_bytes: BytesMapper | None = None
     unpack: Callable[[Any], list[Any]] | None = None
     answer: Callable[[Mapping[str, int]], dict[str, Any]] | None = None
