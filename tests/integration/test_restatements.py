@@ -99,13 +99,8 @@ def test_a_late_push_restates_lead_times_and_a_mapping_that_goes_takes_them_back
     assert [row["change"] for row in log(pipeline) if row["fact_kind"] == "milestone"][-1:] == ["removed"]
 
 
-def test_a_crash_after_the_log_and_before_the_head_says_it_once(
-    pipeline: Line, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pipeline.send(deployed("d1", june(1)))
-    pipeline.recompute()
-    pipeline.send(deployed("d2", june(10)))
-    taken = pipeline.take_marks()
+def dies_before_its_head(pipeline: Line, monkeypatch: pytest.MonkeyPatch, taken: Any) -> None:
+    """A recompute of these marks that ends when the log is written and the head is not."""
     real = pipeline.warehouse.insert
 
     async def dies(table: str, rows: Any) -> None:
@@ -117,6 +112,16 @@ def test_a_crash_after_the_log_and_before_the_head_says_it_once(
         patch.setattr(pipeline.warehouse, "insert", dies)
         with pytest.raises(RuntimeError, match="died"):
             pipeline.recompute(taken)
+
+
+def test_a_crash_after_the_log_and_before_the_head_says_it_once(
+    pipeline: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.send(deployed("d1", june(1)))
+    pipeline.recompute()
+    pipeline.send(deployed("d2", june(10)))
+    taken = pipeline.take_marks()
+    dies_before_its_head(pipeline, monkeypatch, taken)
     pipeline.send(deployed("d3", june(11)))
     pipeline.recompute([*taken, *pipeline.take_marks()])
     assert [row["fact"] for row in log(pipeline) if row["fact_kind"] == "release"] == ["d2", "d3"]
@@ -131,17 +136,7 @@ def test_what_a_writer_that_died_had_noted_and_never_came_about_is_not_said(
     mapped = {"provider": "t", "repository": REPOSITORY, "environment": "production", "status": "success"}
     pipeline.send(event(Deployment(deployment_id="d2", **mapped), june(10)))
     taken = pipeline.take_marks()
-    real = pipeline.warehouse.insert
-
-    async def dies(table: str, rows: Any) -> None:
-        if table == "facts_heads":
-            raise RuntimeError("died")
-        await real(table, rows)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(pipeline.warehouse, "insert", dies)
-        with pytest.raises(RuntimeError, match="died"):
-            pipeline.recompute(taken)
+    dies_before_its_head(pipeline, monkeypatch, taken)
     assert "d2" in [row["fact"] for row in log(pipeline)]
     gone = event(Mapping(repository=REPOSITORY.name or "", service="pay", removed=True), june(1, 10))
     pipeline.send(gone, deployed("d3", june(11)))
@@ -158,17 +153,7 @@ def test_what_a_writer_that_died_had_noted_is_not_said_when_its_successor_finds_
     mapped = {"provider": "t", "repository": REPOSITORY, "environment": "production", "status": "success"}
     pipeline.send(event(Deployment(deployment_id="d2", **mapped), june(10)))
     taken = pipeline.take_marks()
-    real = pipeline.warehouse.insert
-
-    async def dies(table: str, rows: Any) -> None:
-        if table == "facts_heads":
-            raise RuntimeError("died")
-        await real(table, rows)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(pipeline.warehouse, "insert", dies)
-        with pytest.raises(RuntimeError, match="died"):
-            pipeline.recompute(taken)
+    dies_before_its_head(pipeline, monkeypatch, taken)
     assert "d2" in [row["fact"] for row in log(pipeline)]
     pipeline.send(event(Mapping(repository=REPOSITORY.name or "", service="pay", removed=True), june(1, 10)))
     successor = [*taken, *pipeline.take_marks()]

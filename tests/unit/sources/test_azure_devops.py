@@ -1,45 +1,22 @@
 """Azure DevOps' service hooks: given payloads, expected contract events."""
 
-import json
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 
 from producers.sources.azure_devops.deployments import environment_of
 from producers.sources.azure_devops.mapper import map_payload
-from producers.sources.common import Context, Mapped, Rejected
+from producers.sources.common import Rejected
 from producers.sources.identity import actor
 from schemas.delivery import CiRun, Deployment, Merge, Push
+from tests.support.source_examples import CONTEXT
+from tests.support.vendor_examples import VendorExamples, at
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "azure_devops"
-CONTEXT = Context(salt=b"salt")
+FOUND = VendorExamples("azure_devops", map_payload)
 A, B, C = "a1" * 20, "b2" * 20, "c3" * 20
 NAME = "dev.azure.com/acme/shop/_git/pay"
 GUID = "0e1f2a3b-0000-4000-8000-00000000c0de"
 
 
-def load(name):
-    return json.loads((EXAMPLES / f"{name}.json").read_text())
-
-
-def mapped(payload) -> Mapped:
-    return map_payload(payload, {}, CONTEXT)
-
-
-def one(name):
-    (event,) = mapped(load(name)).events
-    return event
-
-
-def ignored(name):
-    found = mapped(load(name))
-    assert found.events == ()
-    return found.ignored
-
-
-def at(text):
-    return datetime.fromisoformat(text).astimezone(UTC)
+load, mapped, one, ignored = FOUND.load, FOUND.mapped, FOUND.one, FOUND.ignored
 
 
 def test_a_push_has_the_servers_time_and_its_committers_times():
@@ -304,7 +281,7 @@ def test_what_is_malformed_is_refused(name, path, value, reason):
 
 
 def test_every_state_has_an_id_of_its_own_and_a_redelivery_the_same():
-    payloads = [json.loads(path.read_text()) for path in sorted(EXAMPLES.glob("*.json"))]
+    payloads = [load(name) for name in FOUND.names()]
     again = [payload | {"notificationId": 2, "id": "another"} for payload in payloads]
     first, second = ([event.id for one in these for event in mapped(one).events] for these in (payloads, again))
     assert first == second

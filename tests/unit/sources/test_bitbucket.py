@@ -1,43 +1,20 @@
 """Bitbucket Cloud's webhooks: given payloads, expected contract events."""
 
-import json
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 
 from producers.sources.bitbucket.mapper import map_payload
-from producers.sources.common import Context, Mapped, Rejected
+from producers.sources.common import Rejected
 from producers.sources.identity import actor
 from schemas.delivery import CiRun, Merge, Push
+from tests.support.source_examples import CONTEXT
+from tests.support.vendor_examples import VendorExamples, at
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "bitbucket"
-CONTEXT = Context(salt=b"salt")
+FOUND = VendorExamples("bitbucket", map_payload)
 A, B, C = "a1" * 20, "b2" * 20, "c3" * 20
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.json") if not path.stem.endswith(".headers"))
+NAMES = FOUND.names()
 
 
-def load(name):
-    return json.loads((EXAMPLES / f"{name}.json").read_text())
-
-
-def mapped(name) -> Mapped:
-    return map_payload(load(name), load(f"{name}.headers"), CONTEXT)
-
-
-def one(name):
-    (event,) = mapped(name).events
-    return event
-
-
-def ignored(name):
-    found = mapped(name)
-    assert found.events == ()
-    return found.ignored
-
-
-def at(text):
-    return datetime.fromisoformat(text).astimezone(UTC)
+load, mapped, one, ignored = FOUND.load, FOUND.of, FOUND.one, FOUND.ignored
 
 
 def test_a_push_has_its_commits_oldest_first():

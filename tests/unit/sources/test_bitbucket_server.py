@@ -1,42 +1,19 @@
 """Bitbucket Data Center's webhooks: given payloads, expected contract events."""
 
-import json
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 
 from producers.sources.bitbucket_server.mapper import map_payload
-from producers.sources.common import Context, Mapped, Rejected
+from producers.sources.common import Rejected
 from producers.sources.identity import actor
 from schemas.delivery import Merge, Push
+from tests.support.source_examples import CONTEXT
+from tests.support.vendor_examples import VendorExamples, at
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "bitbucket_server"
-CONTEXT = Context(salt=b"salt")
+FOUND = VendorExamples("bitbucket_server", map_payload)
 A, B, C = "a1" * 20, "b2" * 20, "c3" * 20
 
 
-def load(name):
-    return json.loads((EXAMPLES / f"{name}.json").read_text())
-
-
-def mapped(payload) -> Mapped:
-    return map_payload(payload, {}, CONTEXT)
-
-
-def one(name):
-    (event,) = mapped(load(name)).events
-    return event
-
-
-def ignored(name):
-    found = mapped(load(name))
-    assert found.events == ()
-    return found.ignored
-
-
-def at(text):
-    return datetime.fromisoformat(text).astimezone(UTC)
+load, mapped, one, ignored = FOUND.load, FOUND.mapped, FOUND.one, FOUND.ignored
 
 
 def test_a_push_has_the_servers_time_with_an_offset_without_a_colon():
@@ -147,7 +124,7 @@ def test_what_is_malformed_is_refused(name, change, reason):
 
 
 def test_every_state_has_an_id_of_its_own_and_a_redelivery_the_same():
-    payloads = [json.loads(path.read_text()) for path in sorted(EXAMPLES.glob("*.json"))]
+    payloads = [load(name) for name in FOUND.names()]
     first, again = ([event.id for payload in payloads for event in mapped(payload).events] for _ in range(2))
     assert first == again
     assert len(set(first)) == len(first)
